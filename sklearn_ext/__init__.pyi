@@ -1,0 +1,6 @@
+from sklearn_ext._core._show_versions import show_versions
+from sklearn_ext._core._warm_up import warm_up
+from sklearn_ext._version import __version__
+from sklearn_ext.rules import FoldSE
+
+__all__ = ["FoldSE", "__version__", "show_versions", "warm_up"]

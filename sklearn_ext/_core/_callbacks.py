@@ -1,0 +1,46 @@
+"""The only user of scikit-learn's experimental callback interface."""
+
+__all__ = ["FitSteps"]
+
+
+class FitSteps:
+    """The steps of one iterative fit, reported to the callbacks of an estimator.
+
+    Parameters
+    ----------
+    estimator : estimator with ``CallbackSupportMixin``
+    n_steps : int or None
+        The largest number of steps; None if it is not known.
+    name : str
+        What one step is called in the task tree, such as "rule" or "epoch".
+    X, y : as the user gave them
+        A validated copy would make scorers warn about feature names.
+    sample_weight : array-like or None
+        Passed on as a keyword of the scorers, unless None.
+    """
+
+    def __init__(self, estimator, n_steps, name, *, X, y, sample_weight=None):
+        metadata = {} if sample_weight is None else {"sample_weight": sample_weight}
+        self._given = {"estimator": estimator, "X": X, "y": y, "metadata": metadata}
+        self._name = name
+        self._root = estimator._init_callback_context(max_subtasks=n_steps)
+        self._root.call_on_fit_task_begin(**self._given)
+
+    def begin(self):
+        """Report that the next step starts."""
+        self._step = self._root.subcontext(task_name=self._name)
+        self._step.call_on_fit_task_begin(**self._given)
+
+    def end(self, fitted_attributes):
+        """Report that the step ended; return True if a callback asks to stop.
+
+        `fitted_attributes` is a callable that returns what `predict` needs; it is
+        evaluated only if some callback wants a fitted estimator.
+        """
+        return self._step.call_on_fit_task_end(
+            **self._given, reconstruction_attributes=fitted_attributes
+        )
+
+    def finish(self):
+        """Report that the fit ended; its fitted attributes are set already."""
+        self._root.call_on_fit_task_end(**self._given, reconstruction_attributes={})

@@ -1,0 +1,75 @@
+"""How kernels are compiled, fed and spread over threads.
+
+Kernels are serial and release the GIL; threads come from a pool that lives as long as
+one fit. So no threading layer is chosen, a fork after a fit is harmless, and the result
+cannot depend on the number of threads: each task owns whole columns.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numba
+import numpy as np
+from joblib import effective_n_jobs
+
+__all__ = ["Workers", "jit", "plain_array"]
+
+
+def jit(function):
+    """Compile in nopython mode on first call, cached on disk, GIL released."""
+    return numba.njit(cache=True, nogil=True, error_model="numpy")(function)
+
+
+class _WritableView:
+    """Array interface of a read-only array, declared writable."""
+
+    def __init__(self, array):
+        self._array = array  # keeps the memory alive
+        interface = dict(array.__array_interface__)
+        interface["data"] = (interface["data"][0], False)
+        self.__array_interface__ = interface
+
+
+def plain_array(array):
+    """Return `array` C-contiguous, aligned and typed as writable, if possible uncopied.
+
+    numba compiles a kernel anew for read-only, strided or unaligned arguments. Only for
+    arguments that the kernel does not write.
+    """
+    array = np.require(array, requirements=["C", "A"])
+    return array if array.flags.writeable else np.asarray(_WritableView(array))
+
+
+class Workers:
+    """Threads for kernels, used as a context manager; one job means no threads.
+
+    Parameters
+    ----------
+    n_jobs : int or None
+        As in scikit-learn: None is 1 unless a joblib context says more, -1 is all.
+    """
+
+    def __init__(self, n_jobs):
+        self.n_threads = effective_n_jobs(n_jobs)
+        self._pool = None
+
+    def __enter__(self):
+        if self.n_threads > 1:
+            self._pool = ThreadPoolExecutor(self.n_threads)
+        return self
+
+    def __exit__(self, *error):
+        if self._pool is not None:
+            self._pool.shutdown()
+            self._pool = None
+
+    def map(self, function, *tasks):
+        """Return ``[function(*task) for task in zip(*tasks)]``, perhaps at once."""
+        if self._pool is None:
+            return list(map(function, *tasks))
+        return list(self._pool.map(function, *tasks))
+
+    def slices(self, n_items):
+        """Cut ``range(n_items)`` into one slice per thread."""
+        n_slices = max(1, min(self.n_threads, n_items))
+        edges = np.linspace(0, n_items, n_slices + 1).astype(int).tolist()
+        return [slice(a, b) for a, b in zip(edges[:-1], edges[1:], strict=True)]

@@ -1,0 +1,66 @@
+"""The one import point of what scikit-learn keeps private or moves about."""
+
+from contextlib import contextmanager
+
+from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context, clone
+from sklearn.callback import CallbackSupportMixin
+from sklearn.utils import _safe_indexing, compute_class_weight
+from sklearn.utils._param_validation import (
+    Interval,
+    InvalidParameterError,
+    RealNotInt,
+    StrOptions,
+)
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import (
+    _check_sample_weight,
+    _check_y,
+    assert_all_finite,
+    check_consistent_length,
+    check_is_fitted,
+    validate_data,
+)
+
+__all__ = [
+    "BaseEstimator",
+    "CallbackSupportMixin",
+    "ClassifierMixin",
+    "Interval",
+    "InvalidParameterError",
+    "RealNotInt",
+    "StrOptions",
+    "assert_all_finite",
+    "check_classification_targets",
+    "check_consistent_length",
+    "check_is_fitted",
+    "check_sample_weight",
+    "check_target",
+    "clone",
+    "compute_class_weight",
+    "fit_context",
+    "keep_fit_on_error",
+    "safe_indexing",
+    "validate_data",
+]
+
+check_sample_weight = _check_sample_weight
+check_target = _check_y
+fit_context = _fit_context
+safe_indexing = _safe_indexing
+
+
+@contextmanager
+def keep_fit_on_error(estimator):
+    """Put the fitted attributes back as they were if the block fails."""
+
+    def fitted():
+        return {k: v for k, v in vars(estimator).items() if k.endswith("_")}
+
+    before = fitted()
+    try:
+        yield
+    except BaseException:
+        for name in fitted():
+            delattr(estimator, name)
+        vars(estimator).update(before)
+        raise

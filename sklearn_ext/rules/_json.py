@@ -1,0 +1,170 @@
+"""A fitted rule learner as JSON: plain data, safe to read, exact to the last bit."""
+
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from ._rule import Literal, Rule, name_exceptions
+
+__all__ = ["model_from_dict", "model_to_dict", "read_json", "write_json"]
+
+FORMAT = "sklearn_ext.FoldSE"
+VERSION = 1
+
+
+def _pack_scalar(value: object, what: str) -> bool | int | float | str:
+    if isinstance(value, np.generic):
+        value = value.item()
+    if not isinstance(value, bool | int | float | str):
+        raise TypeError(
+            f"{what} holds {value!r} of type {type(value).__name__}, which JSON cannot "
+            f"store. Supported are str, bool, int and float."
+        )
+    return value
+
+
+def _pack_array(array: np.ndarray, what: str) -> dict:
+    values = [_pack_scalar(value, what) for value in array.tolist()]
+    return {"dtype": array.dtype.str, "values": values}
+
+
+def _unpack_array(packed: dict) -> np.ndarray:
+    return np.array(packed["values"], dtype=packed["dtype"])
+
+
+def _pack_parameter(value: object, name: str) -> object:
+    """Encode a constructor parameter; one-key objects stand for what JSON lacks."""
+    what = f"Parameter {name!r}"
+    if value is None:
+        return None
+    if isinstance(value, list):
+        return [_pack_parameter(item, name) for item in value]
+    if isinstance(value, tuple):
+        return {"tuple": [_pack_parameter(item, name) for item in value]}
+    if isinstance(value, dict):  # its keys are labels, which need not be strings
+        pairs = [[_pack_scalar(key, what), value[key]] for key in value]
+        return {"dict": [[key, _pack_scalar(item, what)] for key, item in pairs]}
+    if hasattr(value, "__array__") and not isinstance(value, np.generic):
+        return {"array": _pack_array(np.asarray(value), what)}
+    return _pack_scalar(value, what)
+
+
+def _unpack_parameter(packed: object) -> object:
+    if isinstance(packed, list):
+        return [_unpack_parameter(item) for item in packed]
+    if not isinstance(packed, dict):
+        return packed
+    [(kind, content)] = packed.items()
+    if kind == "tuple":
+        return tuple(_unpack_parameter(item) for item in content)
+    return dict(content) if kind == "dict" else _unpack_array(content)
+
+
+def _pack_rule(rule: Rule, class_of: dict) -> dict:
+    return {
+        "head": None if rule.head is None else class_of[rule.head],
+        "literals": [
+            {
+                "feature": int(literal.feature),
+                "op": literal.op,
+                "value": literal.value,
+                "negated": bool(literal.negated),
+            }
+            for literal in rule.literals
+        ],
+        "exceptions": [_pack_rule(child, class_of) for child in rule.exceptions],
+        "support": float(rule.support),
+        "confidence": float(rule.confidence),
+    }
+
+
+def _unpack_rule(packed: dict, labels: Sequence) -> Rule:
+    return Rule(
+        head=None if packed["head"] is None else labels[packed["head"]],
+        literals=tuple(Literal(**literal) for literal in packed["literals"]),
+        exceptions=tuple(_unpack_rule(child, labels) for child in packed["exceptions"]),
+        support=packed["support"],
+        confidence=packed["confidence"],
+    )
+
+
+def model_to_dict(model) -> dict:
+    """Return a fitted model as data that JSON can hold; classes go by position."""
+    class_of = {label: k for k, label in enumerate(model.classes_.tolist())}
+    names = getattr(model, "feature_names_in_", None)
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        "params": {
+            name: _pack_parameter(value, name)
+            for name, value in model.get_params(deep=False).items()
+        },
+        "classes": _pack_array(model.classes_, "classes_"),
+        "feature_names": None if names is None else list(map(str, names)),
+        "is_categorical": model.is_categorical_.tolist(),
+        "categories": [tokens.tolist() for tokens in model.categories_],
+        "rules": [_pack_rule(rule, class_of) for rule in model.rules_],
+        "raw_rules": [_pack_rule(rule, class_of) for rule in model.raw_rules_],
+        "rule_counts": model.rule_counts_.tolist(),
+        "default_class": class_of[model.default_class_],
+        "tail_count": float(model.tail_count_),
+        "feature_importances": model.feature_importances_.tolist(),
+    }
+
+
+def _check_format(data: object) -> None:
+    found = data.get("format") if isinstance(data, dict) else type(data).__name__
+    if found != FORMAT:
+        raise ValueError(f"Expected JSON of the format {FORMAT!r}, found {found!r}.")
+    if data.get("version") != VERSION:
+        raise ValueError(
+            f"Expected version {VERSION} of the format {FORMAT!r}, found "
+            f"{data.get('version')!r}. Read it with the release that wrote it."
+        )
+
+
+def model_from_dict(cls, data: dict):
+    """Return the fitted model that `model_to_dict` described.
+
+    Raises ValueError for another format or version.
+    """
+    _check_format(data)
+    params = data["params"].items()
+    model = cls(**{name: _unpack_parameter(value) for name, value in params})
+    model.classes_ = _unpack_array(data["classes"])
+    labels = model.classes_.tolist()
+    model.n_features_in_ = len(data["is_categorical"])
+    if data["feature_names"] is not None:
+        model.feature_names_in_ = np.array(data["feature_names"], dtype=object)
+    model.is_categorical_ = np.array(data["is_categorical"], dtype=bool)
+    model.categories_ = [np.array(tokens, object) for tokens in data["categories"]]
+    model.rules_ = tuple(_unpack_rule(rule, labels) for rule in data["rules"])
+    model.raw_rules_ = tuple(_unpack_rule(rule, labels) for rule in data["raw_rules"])
+    model.rule_counts_ = np.array(data["rule_counts"], dtype=np.float64)
+    exceptions = [rule for _, rule in name_exceptions(model.rules_).values()]
+    printed = [*model.rules_, *exceptions]
+    model.n_rules_ = len(printed)
+    model.n_literals_ = sum(len(rule.literals) for rule in printed)
+    model.default_class_ = model.classes_[data["default_class"]]
+    model.tail_count_ = data["tail_count"]
+    importances = data["feature_importances"]
+    model.feature_importances_ = np.array(importances, dtype=np.float64)
+    return model
+
+
+def write_json(model, path: str | os.PathLike | None = None) -> str:
+    """Return a fitted model as JSON text, and write it to `path` if that is given."""
+    text = json.dumps(model_to_dict(model), allow_nan=False)
+    if path is not None:
+        Path(path).write_text(text, encoding="utf-8")
+    return text
+
+
+def read_json(cls, source: str | os.PathLike):
+    """Return the fitted model from JSON text or from the file that holds it."""
+    if not (isinstance(source, str) and source.lstrip()[:1] in ("{", "[")):
+        source = Path(source).read_text(encoding="utf-8")
+    return model_from_dict(cls, json.loads(source))

@@ -1,0 +1,81 @@
+"""Support, confidence, class counts and importances of a learned rule set."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from ._kernels import difference
+from ._rule import wilson_centre
+
+__all__ = ["gains_by_feature", "measure"]
+
+
+def _measure_rule(rule, literals, rows, codes, label, argues_for):
+    """Return the rule with its statistics, and those of `rows` on which it fires.
+
+    Exceptions argue against the class of the rule that they defeat, so the side of the
+    argument changes with each level.
+    """
+    for literal in rule.literals:
+        rows, _ = literals.split(rows, literal)
+    exceptions = []
+    for exception in rule.exceptions:
+        measured, fired = _measure_rule(
+            exception, literals, rows, codes, label, not argues_for
+        )
+        exceptions.append(measured)
+        rows = difference(rows, fired)
+    support = literals.weigh(rows)
+    right = literals.weigh(rows[(codes[rows] == label) == argues_for])
+    measured = replace(
+        rule,
+        exceptions=tuple(exceptions),
+        support=float(support),
+        confidence=wilson_centre(right, support),
+    )
+    return measured, rows
+
+
+def measure(rules, labels, literals, codes, n_classes):
+    """Route the training rows through a rule set, each to the first rule that fires.
+
+    Parameters
+    ----------
+    rules : sequence of Rule
+    labels : sequence of int
+        Code of the class that each rule argues for.
+    literals : Literals
+    codes : ndarray of int (n,)
+        Class of each row.
+
+    Returns
+    -------
+    rules : tuple of Rule, with support and confidence
+    counts : float64 (len(rules) + 1, n_classes)
+        Weight per class of the rows that each rule decides, and of the undecided ones.
+    """
+    rows = np.arange(len(codes), dtype=np.int32)
+    measured, decided = [], []
+    for rule, label in zip(rules, labels, strict=True):
+        rule, fired = _measure_rule(rule, literals, rows, codes, label, True)
+        measured.append(rule)
+        decided.append(fired)
+        rows = difference(rows, fired)
+    weight = literals.weight
+    counts = [
+        np.bincount(codes[part], weight[part] if weight.size else None, n_classes)
+        for part in (*decided, rows)
+    ]
+    return tuple(measured), np.array(counts, dtype=np.float64)
+
+
+def gains_by_feature(drafts, n_features):
+    """Sum the gains of all literals by feature, exceptions included; sum 1 or 0."""
+    total = np.zeros(n_features)
+    pending = list(drafts)
+    while pending:
+        draft = pending.pop()
+        for literal, gain in zip(draft.literals, draft.gains, strict=True):
+            total[literal.feature] += gain
+        pending += draft.exceptions
+    return total / total.sum() if total.sum() > 0 else total
