@@ -19,6 +19,7 @@ __all__ = [
     "Cells",
     "Table",
     "categorical_mask",
+    "encode_labels",
     "open_table",
     "raise_infinite",
     "token_text",
@@ -180,9 +181,7 @@ class Table:
         self._is_frame = hasattr(X, "columns")
         self._is_sparse = sparse.issparse(X)
         names = X.columns if self._is_frame else range(self.n_columns)
-        self.names = unique_names(
-            names if self._is_frame else [f"x{j}" for j in names]
-        )
+        self.names = unique_names(names if self._is_frame else [f"x{j}" for j in names])
         if self._is_sparse and not X.has_canonical_format:
             X = X.copy()
             X.sum_duplicates()
@@ -306,6 +305,8 @@ def open_table(estimator, X, reset):
     or complex X, and for columns that differ from those of `fit`.
     """
     if hasattr(X, "columns") and hasattr(X, "dtypes"):  # a pandas or polars frame
+        if isinstance(X, pd.DataFrame) and not X.columns.is_unique:
+            X = X.set_axis(unique_names(X.columns), axis=1)
         validate_data(estimator, X, reset=reset, skip_check_array=True)
         for size, what in zip(X.shape, ("sample", "feature"), strict=True):
             if size == 0:
@@ -369,3 +370,9 @@ def categorical_mask(table, categorical_features, feature_names=None):
                 f"of X: X has {columns} and the positions 0 to {d - 1}."
             )
     return mask
+
+
+def encode_labels(y):
+    """Return what ``np.unique(y, return_inverse=True)`` does, by hashing."""
+    codes, classes = pd.factorize(y, sort=True)
+    return np.asarray(classes).astype(y.dtype, copy=False), codes

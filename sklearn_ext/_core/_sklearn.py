@@ -8,7 +8,6 @@ from sklearn.utils import _safe_indexing, compute_class_weight
 from sklearn.utils._param_validation import (
     Interval,
     InvalidParameterError,
-    RealNotInt,
     StrOptions,
 )
 from sklearn.utils.multiclass import check_classification_targets
@@ -27,7 +26,6 @@ __all__ = [
     "ClassifierMixin",
     "Interval",
     "InvalidParameterError",
-    "RealNotInt",
     "StrOptions",
     "assert_all_finite",
     "check_classification_targets",

@@ -131,7 +131,9 @@ def _code_levels(cells, codes):
     if not counts.all():
         used = counts > 0
         ranks = (np.cumsum(used, dtype=np.int32) - 1)[ranks]
-        tokens = [t for t, keep in zip(tokens, used[len(numbers) :], strict=True) if keep]
+        tokens = [
+            t for t, keep in zip(tokens, used[len(numbers) :], strict=True) if keep
+        ]
         numbers, counts = numbers[used[: len(numbers)]], counts[used]
     n_numbers = len(numbers)
     if len(counts) <= MAX_BINS:

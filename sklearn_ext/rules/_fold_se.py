@@ -4,95 +4,28 @@
 Explainability", arXiv 2208.07912.
 """
 
-from dataclasses import dataclass
-from itertools import islice
 from numbers import Integral, Real
 
 import numpy as np
 
 from sklearn_ext._core._callbacks import FitSteps
-from sklearn_ext._core._encoding import (
-    Table,
-    categorical_mask,
-    open_table,
-    unique_names,
-)
+from sklearn_ext._core._encoding import open_table, unique_names
 from sklearn_ext._core._sklearn import (
     BaseEstimator,
     CallbackSupportMixin,
     ClassifierMixin,
     Interval,
     InvalidParameterError,
-    RealNotInt,
     StrOptions,
-    check_classification_targets,
-    check_consistent_length,
     check_is_fitted,
-    check_sample_weight,
-    check_target,
     clone,
-    compute_class_weight,
     fit_context,
     keep_fit_on_error,
 )
 
 from ._evaluate import first_fired, smooth_counts, used_features
-from ._rule import Rule, distinct_rules, name_exceptions, simplify
-from ._summary import body_text
 
 __all__ = ["FoldSE"]
-
-# Products of two weight sums must fit into an int64.
-MAX_EXACT_WEIGHT = 2**31
-
-
-@dataclass(frozen=True)
-class _Task:
-    """Validated training data: rows of positive weight only."""
-
-    table: Table
-    is_categorical: np.ndarray
-    classes: np.ndarray
-    codes: np.ndarray
-    weight: np.ndarray
-    total: float
-
-
-def _combined_weight(y, codes, classes, sample_weight, class_weight):
-    """Return one float64 weight per row, zero rows included."""
-    weight = sample_weight
-    if class_weight is not None:
-        kept = weight > 0
-        present = classes[np.unique(codes[kept])]
-        by_class = compute_class_weight(
-            class_weight, classes=present, y=y[kept], sample_weight=weight[kept]
-        )
-        factor = np.zeros(len(classes))
-        factor[np.searchsorted(classes, present)] = by_class
-        weight = weight * factor[codes]
-        if (weight < 0).any() or not np.isfinite(weight).all():
-            raise ValueError(
-                f"class_weight must hold non-negative finite numbers, got "
-                f"{class_weight!r}."
-            )
-        if not weight.any():
-            raise ValueError(f"class_weight={class_weight!r} leaves no row of weight.")
-    return weight
-
-
-def _exact_weight(weight):
-    """Return integers if the weights are integers, empty if each of them is one."""
-    if (weight == 1).all():
-        return np.empty(0, np.int64)
-    if (weight == np.floor(weight)).all() and weight.sum() < MAX_EXACT_WEIGHT:
-        return weight.astype(np.int64)
-    return weight
-
-
-def _as_rule(draft, head=None):
-    """Return a draft as a rule without statistics."""
-    exceptions = tuple(map(_as_rule, draft.exceptions))
-    return Rule(head, tuple(draft.literals), exceptions)
 
 
 class FoldSE(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
@@ -247,7 +180,7 @@ class FoldSE(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
     _parameter_constraints: dict = {
         "ratio": [Interval(Real, 0, None, closed="left")],
         "tail": [
-            Interval(RealNotInt, 0, 1, closed="left"),
+            Interval(Real, 0, 1, closed="left"),
             Interval(Integral, 0, None, closed="left"),
         ],
         "categorical_features": ["array-like", StrOptions({"from_dtype"}), None],
@@ -329,32 +262,24 @@ class FoldSE(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         """
         from sklearn_ext._core._numba import Workers
 
+        from ._training import Training
+
         self._check_tail()
+        given = {"X": X, "y": y, "sample_weight": sample_weight}
         with keep_fit_on_error(self), Workers(self.n_jobs) as workers:
-            task = self._prepare(X, y, sample_weight)
-            literals = self._encode(task, workers)
-            steps = FitSteps(
-                self, self.max_rules, "rule", X=X, y=y, sample_weight=sample_weight
-            )
+            training = Training(self, **given, workers=workers)
+            steps = FitSteps(self, self.max_rules, "rule", **given)
             drafts = []
-            for draft in self._learn(task, literals):
+            for draft in training.learn(self):
                 steps.begin()
                 drafts.append(draft)
                 if self.verbose:
-                    self._report(draft, len(drafts), task)
-                stop = steps.end(lambda: self._summarise(task, literals, drafts))
-                if stop or len(drafts) == self.max_rules:
+                    print(training.line(drafts))  # noqa: T201
+                if steps.end(lambda: training.fitted_attributes(self, drafts)):
                     break
-            vars(self).update(self._summarise(task, literals, drafts))
+            vars(self).update(training.fitted_attributes(self, drafts))
             steps.finish()
         return self
-
-    def _report(self, draft, number, task):
-        """Print the line of one accepted rule."""
-        head = task.classes.tolist()[draft.head]
-        rule = simplify(_as_rule(draft, head))
-        body = body_text(rule, task.table.names, name_exceptions([rule]))
-        print(f"[FoldSE] rule{number}: {head!r} if {body}")  # noqa: T201
 
     def _check_tail(self):
         if isinstance(self.tail, bool | np.bool_):
@@ -362,123 +287,6 @@ class FoldSE(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
                 f"The 'tail' parameter of FoldSE must be a float in the range [0.0, 1.0) "
                 f"or an int in the range [0, inf). Got {self.tail!r} instead."
             )
-
-    def _prepare(self, X, y, sample_weight):
-        """Validate the data and drop rows of weight 0; sets the attributes of names."""
-        table = open_table(self, X, reset=True)
-        if y is None:
-            raise ValueError(
-                "FoldSE requires y to be passed, but the target y is None."
-            )
-        y = check_target(y, estimator=self)
-        check_classification_targets(y)
-        check_consistent_length(X, y)
-        classes, codes = np.unique(y, return_inverse=True)
-        self._positive_code(classes)
-        weight = check_sample_weight(
-            sample_weight, y, dtype=np.float64, ensure_non_negative=True
-        )
-        weight = _combined_weight(y, codes, classes, weight, self.class_weight)
-        is_categorical = categorical_mask(
-            table, self.categorical_features, getattr(self, "feature_names_in_", None)
-        )
-        if not weight.all():
-            rows = np.flatnonzero(weight)
-            table, codes, weight = table.take(rows), codes[rows], weight[rows]
-        total = weight.sum().item()
-        return _Task(
-            table, is_categorical, classes, codes, _exact_weight(weight), total
-        )
-
-    def _positive_code(self, classes):
-        """Return the code of the class that a binary model describes."""
-        if self.pos_label is None:
-            return len(classes) - 1
-        if len(classes) > 2:
-            raise ValueError(
-                f"pos_label={self.pos_label!r} needs two classes, but y has "
-                f"{len(classes)}: {classes.tolist()}. Leave pos_label=None."
-            )
-        if self.pos_label not in classes.tolist():
-            raise ValueError(
-                f"pos_label={self.pos_label!r} is not a label of y; the classes are "
-                f"{classes.tolist()}."
-            )
-        return classes.tolist().index(self.pos_label)
-
-    def _encode(self, task, workers):
-        from ._encoding import encode
-        from ._learner import Literals
-
-        coded = encode(task.table, task.is_categorical, workers)
-        return Literals(coded, task.weight, workers)
-
-    def _tail_count(self, task):
-        """Return the weight below which a rule is dropped."""
-        if isinstance(self.tail, Integral):
-            return float(self.tail)
-        count = self.tail * task.total
-        # 0.07 * 100 is just below 7, in floats.
-        return float(np.floor(count + 1e-9)) if task.weight.dtype.kind == "i" else count
-
-    def _learn(self, task, literals, memo=None):
-        """Return an iterator over the drafts of the top rules."""
-        from ._learner import Learner, Settings
-
-        settings = Settings(
-            self.ratio,
-            self._tail_count(task),
-            self.heuristic,
-            self.max_depth,
-            self.max_literals,
-            self.min_confidence,
-        )
-        learner = Learner(literals, settings, memo)
-        if len(task.classes) == 1:
-            return iter(())
-        if len(task.classes) > 2:
-            return learner.learn_ordered(task.codes, len(task.classes))
-        head = self._positive_code(task.classes)
-        is_head = task.codes == head
-        pos, neg = (np.flatnonzero(m).astype(np.int32) for m in (is_head, ~is_head))
-        return learner.learn_binary(pos, neg, head)
-
-    def _summarise(self, task, literals, drafts):
-        """Return the fitted attributes that follow from the drafts so far."""
-        from ._statistics import gains_by_feature, measure
-
-        labels = task.classes.tolist()
-        heads = [draft.head for draft in drafts]
-        raw = [_as_rule(draft, labels[draft.head]) for draft in drafts]
-        n_classes = len(labels)
-        raw, _ = measure(raw, heads, literals, task.codes, n_classes)
-        rules, counts = measure(
-            map(simplify, raw), heads, literals, task.codes, n_classes
-        )
-        if n_classes == 2:
-            default = 1 - self._positive_code(task.classes)
-        else:
-            default = int(np.argmax(counts[-1] if counts[-1].any() else counts.sum(0)))
-        lines = distinct_rules(rules)
-        coded = literals.coded
-        tokens = dict(
-            zip(coded.features.tolist(), (c.tokens for c in coded.columns), strict=True)
-        )
-        return {
-            "classes_": task.classes,
-            "is_categorical_": task.is_categorical,
-            "categories_": [
-                np.array(tokens[j], dtype=object) for j in range(len(tokens))
-            ],
-            "rules_": rules,
-            "raw_rules_": raw,
-            "rule_counts_": counts,
-            "n_rules_": len(lines),
-            "n_literals_": sum(len(rule.literals) for rule in lines),
-            "default_class_": labels[default],
-            "tail_count_": self._tail_count(task),
-            "feature_importances_": gains_by_feature(drafts, len(tokens)),
-        }
 
     def rule_path(self, X, y, tails, sample_weight=None):
         """Fit one model for each value of `tail`, at little more than the cost of one.
@@ -510,6 +318,8 @@ class FoldSE(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         """
         from sklearn_ext._core._numba import Workers
 
+        from ._training import Training
+
         models = [clone(self).set_params(tail=tail) for tail in tails]
         if not models:
             raise ValueError("tails is empty; give at least one value of tail.")
@@ -518,13 +328,12 @@ class FoldSE(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             model._check_tail()
         first = models[0]
         with Workers(self.n_jobs) as workers:
-            task = first._prepare(X, y, sample_weight)
-            literals = first._encode(task, workers)
+            training = Training(first, X, y, sample_weight, workers)
             memo = {}
             # A default part that is cut short at one threshold is so at all larger ones.
-            for model in sorted(models, key=lambda model: model._tail_count(task)):
-                drafts = list(islice(model._learn(task, literals, memo), self.max_rules))
-                vars(model).update(model._summarise(task, literals, drafts))
+            for model in sorted(models, key=training.threshold):
+                drafts = list(training.learn(model, memo))
+                vars(model).update(training.fitted_attributes(model, drafts))
                 model.n_features_in_ = first.n_features_in_
                 if hasattr(first, "feature_names_in_"):
                     model.feature_names_in_ = first.feature_names_in_

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ._rule import Literal, Rule, name_exceptions
+from ._rule import Literal, Rule, distinct_rules
 
 __all__ = ["model_from_dict", "model_to_dict", "read_json", "write_json"]
 
@@ -144,11 +144,10 @@ def model_from_dict(cls, data: dict):
     model.rules_ = tuple(_unpack_rule(rule, labels) for rule in data["rules"])
     model.raw_rules_ = tuple(_unpack_rule(rule, labels) for rule in data["raw_rules"])
     model.rule_counts_ = np.array(data["rule_counts"], dtype=np.float64)
-    exceptions = [rule for _, rule in name_exceptions(model.rules_).values()]
-    printed = [*model.rules_, *exceptions]
-    model.n_rules_ = len(printed)
-    model.n_literals_ = sum(len(rule.literals) for rule in printed)
-    model.default_class_ = model.classes_[data["default_class"]]
+    lines = distinct_rules(model.rules_)
+    model.n_rules_ = len(lines)
+    model.n_literals_ = sum(len(rule.literals) for rule in lines)
+    model.default_class_ = labels[data["default_class"]]
     model.tail_count_ = data["tail_count"]
     importances = data["feature_importances"]
     model.feature_importances_ = np.array(importances, dtype=np.float64)

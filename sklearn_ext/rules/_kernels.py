@@ -35,32 +35,28 @@ def count_codes(codes, rows, weight, counts):
 @jit
 def split(ranks, rows, lo, hi, negated):
     """Return the rows with lo <= rank <= hi (or not, if negated), and the other ones."""
+    kept = np.empty(rows.size, np.int32)
+    dropped = np.empty(rows.size, np.int32)
     n_kept = 0
     for i in range(rows.size):
-        n_kept += (lo <= ranks[rows[i]] <= hi) != negated
-    kept = np.empty(n_kept, np.int32)
-    dropped = np.empty(rows.size - n_kept, np.int32)
-    n_kept = 0
-    for i in range(rows.size):
-        if (lo <= ranks[rows[i]] <= hi) != negated:
-            kept[n_kept] = rows[i]
-            n_kept += 1
-        else:
-            dropped[i - n_kept] = rows[i]
-    return kept, dropped
+        row = rows[i]
+        rank = ranks[row]
+        # Write both and advance one: a branch here is hard to predict.
+        kept[n_kept] = row
+        dropped[i - n_kept] = row
+        n_kept += ((lo <= rank) & (rank <= hi)) != negated
+    return kept[:n_kept], dropped[: rows.size - n_kept]
 
 
 @jit
 def difference(rows, removed):
-    """Return the rows that are not in `removed`; both ascending, int32."""
-    kept = np.empty(rows.size - removed.size, np.int32)
+    """Return the rows that are not in `removed`, a part of them; ascending, int32."""
+    kept = np.empty(rows.size - removed.size + 1, np.int32)
     k = 0
     for i in range(rows.size):
-        if k < removed.size and rows[i] == removed[k]:
-            k += 1
-        else:
-            kept[i - k] = rows[i]
-    return kept
+        kept[i - k] = rows[i]
+        k += k < removed.size and rows[i] == removed[k]
+    return kept[:-1]
 
 
 @jit

@@ -131,17 +131,18 @@ class Literals:
         """Return the weight sums (d, width) of rows by column and code."""
         codes = self.coded.codes
         counts = np.zeros((len(codes), self.width), self.weight.dtype)
-        parts = self.parts(len(codes), len(rows))
-        self._workers.map(
-            lambda part: count_codes(codes[part], rows, self.weight, counts[part]), parts
+        self.map(
+            lambda part: count_codes(codes[part], rows, self.weight, counts[part]),
+            self._workers.slices(len(codes)),
+            n_cells=codes.shape[0] * len(rows),
         )
         return counts
 
-    def parts(self, n_columns, n_rows):
-        """Cut the columns into slices for the threads; one slice for a small node."""
-        if n_columns * n_rows < CELLS_PER_LAUNCH:
-            return [slice(0, n_columns)]
-        return self._workers.slices(n_columns)
+    def map(self, function, tasks, n_cells):
+        """Map over tasks that touch `n_cells` cells in all, on threads if worth it."""
+        if n_cells < CELLS_PER_LAUNCH:
+            return list(map(function, tasks))
+        return self._workers.map(function, tasks)
 
     def literal(self, j, rank, pair, negated):
         """Return the `Literal` of a cut in search column j."""
@@ -162,6 +163,15 @@ class Literals:
             lo, hi = rank, rank
         return split(self.coded.exact(j), rows, lo, hi, literal.negated)
 
+    def split_sides(self, pos, neg, literal):
+        """Return both sides of a node with the rows where a literal holds."""
+        parts = self.map(
+            lambda side: self.split(side.rows, literal),
+            (pos, neg),
+            n_cells=len(pos.rows) + len(neg.rows),
+        )
+        return pos.keep(*parts[0]), neg.keep(*parts[1])
+
     def fired(self, rule, rows):
         """Return the rows on which a rule or draft fires."""
         for literal in rule.literals:
@@ -175,7 +185,7 @@ class Literals:
         n_columns = len(self.coded.codes)
         pos_counts, neg_counts = pos.counts(), neg.counts()
         cuts = np.empty((n_columns, 4))
-        self._workers.map(
+        self.map(
             lambda part: scan_columns(
                 pos_counts[part],
                 neg_counts[part],
@@ -187,7 +197,8 @@ class Literals:
                 heuristic,
                 cuts[part],
             ),
-            self.parts(n_columns, self.width),
+            self._workers.slices(n_columns),
+            n_cells=n_columns * self.width,
         )
         if self.fine:
             self._refine(cuts, pos, neg, banned, heuristic)
@@ -218,7 +229,8 @@ class Literals:
                 floor,
             )
 
-        cuts[self.fine] = self._workers.map(refine, self.fine)
+        n_cells = len(self.fine) * (len(pos.rows) + len(neg.rows))
+        cuts[self.fine] = self.map(refine, self.fine, n_cells)
 
 
 class Learner:
@@ -254,17 +266,20 @@ class Learner:
         Each time the heaviest class that gives a rule; all the rows that it covers are
         decided and leave.
         """
-        rows = np.arange(len(codes), dtype=np.int32)
+        rest = Side(self.literals, np.arange(len(codes), dtype=np.int32))
         while True:
-            members = [rows[codes[rows] == c] for c in range(n_classes)]
-            weights = [self.literals.weigh(member) for member in members]
-            if sum(len(member) > 0 for member in members) < 2:
+            by_class = np.argsort(codes[rest.rows], kind="stable")
+            sizes = np.bincount(codes[rest.rows], minlength=n_classes)
+            members = np.split(rest.rows[by_class], np.cumsum(sizes)[:-1])
+            if np.count_nonzero(sizes) < 2:
                 return  # the default closes a pure rest
+            weights = [self.literals.weigh(member) for member in members]
             for c in sorted(range(n_classes), key=lambda c: -weights[c]):
-                if len(members[c]) == 0 or weights[c] < self.settings.threshold:
+                if sizes[c] == 0 or weights[c] < self.settings.threshold:
                     continue
                 pos = Side(self.literals, members[c])
-                neg = Side(self.literals, rows[codes[rows] != c])
+                rest.counts()  # so that `neg` can subtract from them
+                neg = rest.keep(difference(rest.rows, members[c]), members[c])
                 draft, covered = self._learn_rule(pos, neg, _NONE_BANNED, 0)
                 if self._survives(draft, covered, neg):
                     break
@@ -272,7 +287,8 @@ class Learner:
                 return
             draft.head = c
             yield draft
-            rows = difference(rows, self.literals.fired(draft, rows))
+            fired = self.literals.fired(draft, rest.rows)
+            rest = rest.keep(difference(rest.rows, fired), fired)
 
     def _fold(self, pos, neg, banned, depth):
         """Yield rules that cover `pos` and not `neg`, until the long tail is cut."""
@@ -338,8 +354,7 @@ class Learner:
             literals.append(literal)
             gains.append(value - unsplit)
             banned = np.vstack([banned, [(j, rank, pair)]])
-            pos = pos.keep(*self.literals.split(pos.rows, literal))
-            neg = neg.keep(*self.literals.split(neg.rows, literal))
+            pos, neg = self.literals.split_sides(pos, neg, literal)
             few_negatives = neg.weight <= settings.ratio * pos.weight
             if few_negatives or len(literals) == settings.max_literals:
                 return literals, gains, banned, pos, neg, True

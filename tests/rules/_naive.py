@@ -193,7 +193,8 @@ def simplify(rule):
 class NaiveFoldSE:
     """The reference learner; parameters and attributes are those of the estimator.
 
-    `categorical` has one bool per column. Tables are lists of rows of parsed cells.
+    `categorical` has one bool per column. Tables are lists of rows of Python objects.
+    Weights are integers, or floats whose sums are exact.
     """
 
     categorical: list
@@ -204,7 +205,7 @@ class NaiveFoldSE:
     max_rules: int | None = None
     max_depth: int | None = None
     max_literals: int | None = None
-    class_weight: object = None
+    class_weight: dict | None = None
     min_confidence: float = 0.0
     recount: bool = False  # count each literal by itself, row by row
     n_searches: int = field(default=0, init=False)
@@ -241,16 +242,7 @@ class NaiveFoldSE:
         return self
 
     def _times_class_weight(self, y, weight):
-        factor = self.class_weight
-        if factor is None:
-            return weight
-        if factor == "balanced":
-            by_class = defaultdict(float)
-            for label, w in zip(y, weight, strict=True):
-                by_class[label] += w
-            total = sum(by_class.values())
-            n_classes = sum(w > 0 for w in by_class.values())
-            factor = {c: total / (n_classes * w) for c, w in by_class.items() if w}
+        factor = self.class_weight or {}
         return [w * factor.get(c, 1) for c, w in zip(y, weight, strict=True)]
 
     def _tail_count(self):

@@ -12,7 +12,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from sklearn.model_selection import train_test_split
 
-QUICK = settings(derandomize=True, deadline=None, max_examples=60)
+QUICK = settings(derandomize=True, deadline=None, max_examples=200)
 NAN = float("nan")
 CELLS = {
     "categorical": st.sampled_from(["", "a", "b", "c", "1"]),

@@ -4,6 +4,7 @@ import copy
 import inspect
 import pickle
 
+import joblib
 import numba
 import numpy as np
 import pandas as pd
@@ -29,7 +30,7 @@ ATTRIBUTES = {
 }
 
 
-def mixed_frame(seed=0, **options):
+def mixed_frame(seed=6, **options):
     """Return a frame of numbers, strings and missing cells, and labels of text."""
     rows, _, y = random_table(seed, **options)
     frame = pd.DataFrame(rows, columns=list("abcdef"))
@@ -190,7 +191,7 @@ def test_metadata_routing(binary):
     Recorder.__init__ = FoldSE.__init__
     with sklearn.config_context(enable_metadata_routing=True):
         learner = Recorder().set_fit_request(sample_weight=True)
-        learner.set_score_request(sample_weight=False)
+        learner.set_score_request(sample_weight=True)
         pipeline = make_pipeline(FunctionTransformer(), learner)
         search = GridSearchCV(pipeline, {"recorder__tail": [0, 3]}, cv=3)
         search.fit(X, y, sample_weight=weight)
@@ -263,7 +264,8 @@ def test_callbacks_in_pipeline_and_grid_search(binary):
     learner = FoldSE(tail=0).set_callbacks(monitor, stop)
     pipeline = make_pipeline(FunctionTransformer(), learner)
     search = GridSearchCV(pipeline, {"foldse__ratio": [0.2, 0.5]}, cv=2, n_jobs=2)
-    search.fit(X, y)
+    with joblib.parallel_config("threading"):  # processes could not unpickle StopAfter
+        search.fit(X, y)
     assert len(search.best_estimator_[-1].rules_) == 2
     assert len(rule_rows(monitor)) == 2 * (2 * 2 + 1)
 

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import numba
 import numpy as np
 import pytest
 
@@ -27,16 +28,12 @@ PROGRAMS = [
 ]
 LARGE = {"adult", "credit_card", "student_depression", "dry_bean", "avila", "eeg"}
 MULTI_ONLY = {"nursery", "page_blocks"}
+NOTES = {"columns", "seeds", "tolerance"}
 
 
 def names_in(section):
-    """Parametrize over the tables of one section; mark the large ones."""
-    notes = {"columns", "seeds", "tolerance"}
-    return [
-        pytest.param(name, marks=[pytest.mark.slow] * (name in LARGE))
-        for name in GOLDEN[section]
-        if name not in notes
-    ]
+    """Return the tables of one section of the golden file."""
+    return [name for name in GOLDEN[section] if name not in NOTES]
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +42,8 @@ def load(shared_data):
     loaders, loaded = {"binary": load_binary, "multi": load_multi}, {}
 
     def _load(view, name):
+        if name in LARGE and numba.config.DISABLE_JIT:
+            pytest.skip("a large table, and NUMBA_DISABLE_JIT is set")
         if (view, name) not in loaded:
             loaded[view, name] = loaders[view](shared_data / "fold_se", name)
         return loaded[view, name]
@@ -200,7 +199,6 @@ def test_multi_class(name, load):
     assert np.count_nonzero(before_last_rule) >= 2
 
 
-@pytest.mark.slow
 def test_adult(load):
     """At least .836 with at most six rules (6.18)."""
     model, accuracy = fit_and_score(load("binary", "adult"), 0)

@@ -1,0 +1,200 @@
+"""Training data of FOLD-SE, from what the user gave to the fitted attributes."""
+
+from itertools import islice
+from numbers import Integral
+
+import numpy as np
+
+from sklearn_ext._core._encoding import categorical_mask, encode_labels, open_table
+from sklearn_ext._core._sklearn import (
+    check_classification_targets,
+    check_consistent_length,
+    check_sample_weight,
+    check_target,
+    compute_class_weight,
+)
+
+from ._encoding import encode
+from ._learner import Learner, Literals, Settings
+from ._rule import Rule, distinct_rules, name_exceptions, simplify
+from ._statistics import gains_by_feature, measure
+from ._summary import body_text
+
+__all__ = ["Training"]
+
+# Products of two weight sums must fit into an int64.
+MAX_EXACT_WEIGHT = 2**31
+# A share of the weight that is no evidence for the default class.
+NEGLIGIBLE = 1e-6
+
+
+def _weigh_rows(y, codes, classes, sample_weight, class_weight):
+    """Return one float64 weight per row, zero rows included."""
+    weight = check_sample_weight(
+        sample_weight, y, dtype=np.float64, ensure_non_negative=True
+    )
+    if class_weight is None:
+        return weight
+    kept = weight > 0
+    present = np.unique(codes[kept])
+    factor = np.zeros(len(classes))
+    factor[present] = compute_class_weight(
+        class_weight, classes=classes[present], y=y[kept], sample_weight=weight[kept]
+    )
+    weight = weight * factor[codes]
+    if not (np.isfinite(weight).all() and (weight >= 0).all() and weight.any()):
+        raise ValueError(
+            f"class_weight must hold finite numbers >= 0 and leave a row of positive "
+            f"weight, got {class_weight!r}."
+        )
+    return weight
+
+
+def _exact_weight(weight):
+    """Return integers if the weights are integers, empty if each of them is one."""
+    if (weight == 1).all():
+        return np.empty(0, np.int64)
+    if (weight == np.floor(weight)).all() and weight.sum() < MAX_EXACT_WEIGHT:
+        return weight.astype(np.int64)
+    return weight
+
+
+def _positive_code(pos_label, classes):
+    """Return the code of the class that a binary model describes."""
+    labels = classes.tolist()
+    if pos_label is None:
+        return len(labels) - 1
+    if len(labels) > 2:
+        raise ValueError(
+            f"pos_label={pos_label!r} needs two classes, but y has {len(labels)}: "
+            f"{labels}. Leave pos_label=None."
+        )
+    if pos_label not in labels:
+        raise ValueError(
+            f"pos_label={pos_label!r} is not a label of y; the classes are {labels}."
+        )
+    return labels.index(pos_label)
+
+
+def _as_rule(draft, head=None):
+    """Return a draft as a rule without statistics."""
+    exceptions = tuple(map(_as_rule, draft.exceptions))
+    return Rule(head, tuple(draft.literals), exceptions)
+
+
+class Training:
+    """Validated and encoded training data; rows of weight 0 are gone.
+
+    Parameters
+    ----------
+    estimator : FoldSE
+        Receives the attributes about the columns of X.
+    X, y, sample_weight : as given to `fit`
+    workers : Workers
+    """
+
+    def __init__(self, estimator, X, y, sample_weight, workers):
+        table = open_table(estimator, X, reset=True)
+        if y is None:
+            raise ValueError(
+                "FoldSE requires y to be passed, but the target y is None."
+            )
+        y = check_target(y, estimator=estimator)
+        check_classification_targets(y)
+        check_consistent_length(X, y)
+        self.classes, codes = encode_labels(y)
+        self._positive = _positive_code(estimator.pos_label, self.classes)
+        weight = _weigh_rows(
+            y, codes, self.classes, sample_weight, estimator.class_weight
+        )
+        self._is_categorical = categorical_mask(
+            table,
+            estimator.categorical_features,
+            getattr(estimator, "feature_names_in_", None),
+        )
+        if not weight.all():
+            rows = np.flatnonzero(weight)
+            table, codes, weight = table.take(rows), codes[rows], weight[rows]
+        self._names = table.names
+        self._codes = codes
+        self._total = weight.sum().item()
+        coded = encode(table, self._is_categorical, workers)
+        self._literals = Literals(coded, _exact_weight(weight), workers)
+
+    def threshold(self, estimator):
+        """Return the weight below which a rule is dropped, as `tail` says."""
+        if isinstance(estimator.tail, Integral):
+            return float(estimator.tail)
+        count = float(estimator.tail) * self._total
+        # 0.07 * 100 is just below 7, in floats.
+        return float(np.floor(count + 1e-9)) if self._literals.is_exact else count
+
+    def learn(self, estimator, memo=None):
+        """Return an iterator over the drafts of the top rules."""
+        settings = Settings(
+            estimator.ratio,
+            self.threshold(estimator),
+            estimator.heuristic,
+            estimator.max_depth,
+            estimator.max_literals,
+            estimator.min_confidence,
+        )
+        learner = Learner(self._literals, settings, memo)
+        if len(self.classes) == 1:
+            drafts = iter(())
+        elif len(self.classes) == 2:
+            is_positive = self._codes == self._positive
+            pos, neg = np.flatnonzero(is_positive), np.flatnonzero(~is_positive)
+            drafts = learner.learn_binary(
+                pos.astype(np.int32), neg.astype(np.int32), self._positive
+            )
+        else:
+            drafts = learner.learn_ordered(self._codes, len(self.classes))
+        return islice(drafts, estimator.max_rules)
+
+    def line(self, drafts):
+        """Return one line about the newest rule."""
+        head = self.classes.tolist()[drafts[-1].head]
+        rule = simplify(_as_rule(drafts[-1], head))
+        body = body_text(rule, self._names, name_exceptions([rule]))
+        return f"[FoldSE] rule{len(drafts)}: {head!r} if {body}"
+
+    def _default(self, counts):
+        """Return the code of the class where no rule fires, given `rule_counts_`."""
+        if len(self.classes) == 2:
+            return 1 - self._positive
+        rest = counts[-1]
+        if rest.sum() <= NEGLIGIBLE * self._total:
+            rest = counts.sum(axis=0)
+        return int(np.argmax(rest))
+
+    def fitted_attributes(self, estimator, drafts):
+        """Return the fitted attributes that follow from the drafts so far."""
+        labels = self.classes.tolist()
+        heads = [draft.head for draft in drafts]
+        raw = [_as_rule(draft, labels[draft.head]) for draft in drafts]
+        (raw, _), (rules, counts) = self._literals.map(
+            lambda rules: measure(
+                rules, heads, self._literals, self._codes, len(labels)
+            ),
+            (raw, [simplify(rule) for rule in raw]),
+            n_cells=len(self._codes),
+        )
+        lines = distinct_rules(rules)
+        coded = self._literals.coded
+        categories = [np.empty(0, object)] * len(coded.features)
+        for feature, column in zip(coded.features, coded.columns, strict=True):
+            categories[feature] = np.array(column.tokens, dtype=object)
+        return {
+            "classes_": self.classes,
+            "is_categorical_": self._is_categorical,
+            "categories_": categories,
+            "rules_": rules,
+            "raw_rules_": raw,
+            "rule_counts_": counts,
+            "n_rules_": len(lines),
+            "n_literals_": sum(len(rule.literals) for rule in lines),
+            "default_class_": labels[self._default(counts)],
+            "tail_count_": self.threshold(estimator),
+            "feature_importances_": gains_by_feature(drafts, len(categories)),
+        }
