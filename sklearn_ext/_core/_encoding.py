@@ -206,7 +206,7 @@ class Table:
                 self.read(j, categorical=False)
 
     def matrix(self):
-        """Return the table as one float32 or float64 ndarray if it is one, else None."""
+        """Return the table if it is one float32 or float64 ndarray, else None."""
         X = self._X
         if self._is_pandas and self.n_columns:
             dtypes = set(X.dtypes)

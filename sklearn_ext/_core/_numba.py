@@ -6,6 +6,7 @@ cannot depend on the number of threads: each task owns whole columns.
 """
 
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 
 import numba
 import numpy as np
@@ -72,4 +73,4 @@ class Workers:
         """Cut ``range(n_items)`` into one slice per thread."""
         n_slices = max(1, min(self.n_threads, n_items))
         edges = np.linspace(0, n_items, n_slices + 1).astype(int).tolist()
-        return [slice(a, b) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+        return [slice(a, b) for a, b in pairwise(edges)]

@@ -33,9 +33,9 @@ class FoldSE(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
 
     The model is a handful of rules such as "the disease is absent unless chest pain is
     of type 4 or oldpeak is above 2.4", in which exceptions may have exceptions. It can
-    be read, printed as a logic program, and every prediction comes with a proof. Numbers,
-    strings, categories and missing cells are used as they are: nothing is encoded by the
-    user, imputed or dropped.
+    be read, printed as a logic program, and every prediction comes with a proof.
+    Numbers, strings, categories and missing cells are used as they are: nothing is
+    encoded by the user, imputed or dropped.
 
     With two classes the rules describe one of them and the other is the default; with
     more they form an ordered list, in which the first rule that fires decides.
@@ -45,21 +45,21 @@ class FoldSE(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
     Parameters
     ----------
     ratio : float, default=0.5
-        When the default part of a rule is finished: when the weight of the negative rows
-        that satisfy it is at most `ratio` times that of the positive ones. These rows
-        become the exceptions. 0 asks for pure default parts without exceptions.
+        When the default part of a rule is finished: when the weight of the negative
+        rows that satisfy it is at most `ratio` times that of the positive ones. These
+        rows become the exceptions. 0 asks for pure default parts without exceptions.
 
     tail : float or int, default=0.005
-        The long-tail cut: a rule that covers less than this is dropped, and its rule set
-        ends, at any depth. A float in [0, 1) is a share of the training rows, rounded
-        down; an int is a number of rows.
+        The long-tail cut: a rule that covers less than this is dropped, and its rule
+        set ends, at any depth. A float in [0, 1) is a share of the training rows,
+        rounded down; an int is a number of rows.
 
     categorical_features : "from_dtype", array-like of {bool, int, str} or None, \
             default="from_dtype"
-        Which columns are categorical, by mask, position or name. Their cells are tokens,
-        even "1". In the other columns each cell is parsed as a number, and one that
-        can't be parsed stays a token. "from_dtype" takes strings, categories, booleans,
-        and object columns without any number. None takes no column.
+        Which columns are categorical, by mask, position or name. Their cells are
+        tokens, even "1". In the other columns each cell is parsed as a number, and one
+        that can't be parsed stays a token. "from_dtype" takes strings, categories,
+        booleans, and object columns without any number. None takes no column.
 
     heuristic : {"mgi", "gini", "entropy"}, default="mgi"
         The score of a literal. Magic Gini Impurity is the one of FOLD-SE.
@@ -72,8 +72,8 @@ class FoldSE(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
 
     max_depth : int or None, default=None
         How deep exceptions nest: 0 for none, 1 for exceptions without exceptions of
-        their own. None and anything above 64 mean 64, which a `ratio` of at most 1 can't
-        reach.
+        their own. None and anything above 64 mean 64, which a `ratio` of at most 1
+        can't reach.
 
     max_literals : int or None, default=None
         The default part of a rule is finished at this length at the latest.
@@ -116,8 +116,8 @@ class FoldSE(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         The top rules as learned. They predict the same.
 
     rule_counts_ : ndarray of float64 of shape (len(rules_) + 1, n_classes)
-        Training weight per class of the rows that each rule decides. The last row is for
-        the rows on which no rule fires.
+        Training weight per class of the rows that each rule decides. The last row is
+        for the rows on which no rule fires.
 
     n_rules_ : int
         Number of top rules and distinct exceptions: the lines of the printed program.
@@ -142,12 +142,13 @@ class FoldSE(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
     Notes
     -----
     A literal and its negation are exact complements: ``not (A <= v)`` holds on missing
-    cells and on tokens, ``A > v`` does not. Cuts are observed values. Nothing is random.
+    cells and on tokens, ``A > v`` does not. Cuts are observed values. Nothing is
+    random.
 
-    Encoding takes O(n) time per column of few distinct values, else O(n log n). A search
-    for a literal takes O(m d) time for the m rows left; a fit visits a column about four
-    times in full. Memory is one byte per cell, and four more in columns of more than 256
-    distinct values.
+    Encoding takes O(n) time per column of few distinct values, else O(n log n). A
+    search for a literal takes O(m d) time for the m rows left; a fit visits a column
+    about four times in full. Memory is one byte per cell, and four more in columns of
+    more than 256 distinct values.
 
     Three or more classes follow FOLD-RM [2]_, except that a class without a rule gives
     way to the next one, and a pure rest is closed by the default. Confidence is that of
@@ -284,8 +285,9 @@ class FoldSE(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
     def _check_tail(self):
         if isinstance(self.tail, bool | np.bool_):
             raise InvalidParameterError(
-                f"The 'tail' parameter of FoldSE must be a float in the range [0.0, 1.0) "
-                f"or an int in the range [0, inf). Got {self.tail!r} instead."
+                f"The 'tail' parameter of FoldSE must be a float in the range "
+                f"[0.0, 1.0) or an int in the range [0, inf). Got {self.tail!r} "
+                f"instead."
             )
 
     def rule_path(self, X, y, tails, sample_weight=None):
@@ -330,7 +332,8 @@ class FoldSE(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         with Workers(self.n_jobs) as workers:
             training = Training(first, X, y, sample_weight, workers)
             memo = {}
-            # A default part that is cut short at one threshold is so at all larger ones.
+            # A default part that is cut short at one threshold is so at all larger
+            # ones.
             for model in sorted(models, key=training.threshold):
                 drafts = list(training.learn(model, memo))
                 vars(model).update(training.fitted_attributes(model, drafts))
@@ -370,8 +373,8 @@ class FoldSE(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         Parameters
         ----------
         X : {array-like, dataframe, sparse matrix} of shape (n_samples, n_features)
-            Rows with the columns of `fit`; their dtypes may differ. Tokens that `fit` did
-            not see are equal to no other token.
+            Rows with the columns of `fit`; their dtypes may differ. Tokens that `fit`
+            did not see are equal to no other token.
 
         Returns
         -------
@@ -427,8 +430,8 @@ class FoldSE(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             if it is true, does not if it is false, and None means that it was not needed.
 
         full : bool, default=False
-            Whether to add the rules that did not decide: the earlier ones, and in a model
-            of two classes the later ones as well.
+            Whether to add the rules that did not decide: the earlier ones, and in a
+            model of two classes the later ones as well.
 
         Returns
         -------
@@ -463,11 +466,11 @@ class FoldSE(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         Returns
         -------
         frame : pandas.DataFrame
-            One row per top rule in order, then per distinct exception, then the default,
-            with the columns `name`, `kind` ("rule", "exception", "default"), `label` (the
-            class argued for, None for exceptions), `body`, `n_literals`, `n_exceptions`,
-            `support` and `confidence`. An exception that several rules share has the
-            support of all of them.
+            One row per top rule in order, then per distinct exception, then the
+            default, with the columns `name`, `kind` ("rule", "exception", "default"),
+            `label` (the class argued for, None for exceptions), `body`, `n_literals`,
+            `n_exceptions`, `support` and `confidence`. An exception that several rules
+            share has the support of all of them.
         """
         check_is_fitted(self)
         from ._summary import rules_frame

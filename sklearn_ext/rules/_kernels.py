@@ -34,7 +34,7 @@ def count_codes(codes, rows, weight, counts):
 
 @jit
 def split(ranks, rows, lo, hi, negated):
-    """Return the rows with lo <= rank <= hi (or not, if negated), and the other ones."""
+    """Return the rows with lo <= rank <= hi, or without if negated; and the others."""
     kept = np.empty(rows.size, np.int32)
     dropped = np.empty(rows.size, np.int32)
     n_kept = 0
@@ -87,9 +87,12 @@ def score(heuristic, tp, fn, tn, fp):
 def _is_banned(banned, column, first, stop, pair):
     """Tell whether a cut of ranks first <= rank < stop is banned."""
     for i in range(banned.shape[0]):
-        if banned[i, 0] == column and banned[i, 2] == pair:
-            if first <= banned[i, 1] < stop:
-                return True
+        if (
+            banned[i, 0] == column
+            and banned[i, 2] == pair
+            and first <= banned[i, 1] < stop
+        ):
+            return True
     return False
 
 
@@ -103,17 +106,16 @@ def _try_number(best, first, stop, cp, cn, totals, banned, column, heuristic):
     np_, nn, sp, sn = totals
     pair = -1
     value = score(heuristic, cp, np_ + sp - cp, nn + sn - cn, cn)
-    if value > best:
-        if not _is_banned(banned, column, first, stop, LE):
-            best = value
-            pair = LE
+    le_is_better = value > best
+    if le_is_better and not _is_banned(banned, column, first, stop, LE):
+        best = value
+        pair = LE
     # Without tokens both pairs cut alike: GT only matters if LE is banned.
-    if sp > 0 or sn > 0 or (value > best and pair < 0):
+    if sp > 0 or sn > 0 or (le_is_better and pair < 0):
         value = score(heuristic, np_ - cp, cp + sp, cn + sn, nn - cn)
-        if value > best:
-            if not _is_banned(banned, column, first, stop, GT):
-                best = value
-                pair = GT
+        if value > best and not _is_banned(banned, column, first, stop, GT):
+            best = value
+            pair = GT
     return best, pair
 
 
@@ -122,9 +124,8 @@ def _try_token(best, first, stop, tp, fp, totals, banned, column, heuristic):
     """Score `==` on a token with the weights tp, fp; return (score, pair)."""
     np_, nn, sp, sn = totals
     value = score(heuristic, tp, np_ + sp - tp, nn + sn - fp, fp)
-    if value > best:
-        if not _is_banned(banned, column, first, stop, EQ):
-            return value, EQ
+    if value > best and not _is_banned(banned, column, first, stop, EQ):
+        return value, EQ
     return best, -1
 
 
@@ -225,8 +226,8 @@ def scan_columns(
 def _bound(cp, cn, hp, hn, totals, is_number, heuristic):
     """Return an upper bound of the score of every cut inside a bin.
 
-    The bin holds the weights hp, hn after cp, cn. The impurity is concave in the weights
-    of a branch, so it is least at a corner of the rectangle that the bin spans.
+    The bin holds the weights hp, hn after cp, cn. The impurity is concave in the
+    weights of a branch, so it is least at a corner of the rectangle that the bin spans.
     """
     np_, nn, sp, sn = totals
     bound = -np.inf
@@ -337,7 +338,7 @@ def refine_column(
     heuristic,
     floor,
 ):
-    """Return the best cut of a column with bins of several ranks, as `scan_column` does.
+    """Return the best cut of a column with bins of several ranks, like `scan_column`.
 
     Only bins that can reach `floor`, the best score known so far, are looked into; the
     result is that of a full scan whenever it reaches `floor`.

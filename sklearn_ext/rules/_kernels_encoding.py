@@ -78,7 +78,7 @@ def code_few_values(bits, columns, limit, codes, levels, n_levels, sign, infinit
 
 @jit
 def gather_columns(bits, columns, out):
-    """Copy columns of `bits` (uint32, C order) into the rows of `out`, block by block."""
+    """Copy columns of `bits` (uint32, C order) into rows of `out`, block by block."""
     for start in range(0, bits.shape[0], BLOCK):
         stop = min(start + BLOCK, bits.shape[0])
         for c in range(columns.size):
@@ -95,7 +95,7 @@ def translate(codes, table):
 
 @jit
 def sort_keys(bits):
-    """Return uint64 keys that sort as the float32 of `bits`, row number in the low half.
+    """Return uint64 keys that sort as the float32 of `bits`, row in the low half.
 
     -0.0 equals 0.0, and every NaN comes last.
     """
@@ -152,8 +152,9 @@ def count_levels(is_new):
 def cut_bins(counts, limit):
     """Cut ranks into at most `limit` bins of about equal weight.
 
-    A rank as heavy as a bin gets one of its own, so that it need not be refined. Returns
-    int32 of length n_bins + 1: the first rank of each bin, and the number of ranks.
+    A rank as heavy as a bin gets one of its own, so that it need not be refined.
+    Returns int32 of length n_bins + 1: the first rank of each bin, and the number of
+    ranks.
     """
     target = (counts.sum() + limit - 1) // limit
     starts = np.empty(counts.size + 1, np.int32)
@@ -174,7 +175,7 @@ def cut_bins(counts, limit):
 
 @jit
 def scatter_ranks(order, is_new, starts, ranks, codes):
-    """Write the rank (int32, n) and the bin (uint8, n) of each row of a sorted order."""
+    """Write the rank (int32) and the bin (uint8) of each row of a sorted order."""
     rank = -1
     code = -1
     for i in range(order.size):

@@ -29,8 +29,8 @@ __all__ = ["Draft", "Learner", "Literals", "Settings"]
 
 HEURISTICS = {"mgi": MGI, "gini": GINI, "entropy": ENTROPY}
 OPERATORS = {LE: "<=", GT: ">", EQ: "=="}
-# Exceptions nest log2(n) deep at a ratio of up to 1; pickle and JSON, which recurse, set
-# the limit for larger ratios.
+# Exceptions nest log2(n) deep at a ratio of up to 1; pickle and JSON, which recurse,
+# set the limit for larger ratios.
 DEEPEST = 64
 # Cells below which threads cost more than they bring (measured on two cores).
 CELLS_PER_LAUNCH = 200_000
@@ -339,8 +339,9 @@ class Learner:
     def _learn_default_part(self, pos, neg, banned):
         """Add literals until few negatives are left; return what the rule is made of.
 
-        Returns literals, gains, banned cuts, both sides, and whether the part is closed:
-        not if the candidates ran out, or if too few positives are left for any rule.
+        Returns literals, gains, banned cuts, both sides, and whether the part is
+        closed: not if the candidates ran out, or if too few positives are left for any
+        rule.
         """
         settings = self.settings
         literals, gains = [], []
