@@ -6,7 +6,9 @@ numerical column that cannot be parsed stays a token in that column.
 """
 
 import numbers
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any, NoReturn, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -26,10 +28,12 @@ __all__ = [
     "unique_names",
 ]
 
+Array: TypeAlias = np.ndarray[Any, Any]
+Cell: TypeAlias = float | str
 MISSING = ""
 
 
-def token_text(cell):
+def token_text(cell: object) -> str:
     """Return the token of one cell, the same whether it came as int, float or str."""
     if isinstance(cell, str):
         return str(cell)
@@ -45,7 +49,7 @@ def token_text(cell):
     return str(cell)
 
 
-def _parse(cell):
+def _parse(cell: Any) -> Cell:
     """Return one cell of a numerical column as a float, or as a token if it is none."""
     try:
         number = float(cell)
@@ -56,23 +60,20 @@ def _parse(cell):
     return MISSING if number != number else number
 
 
-def _is_number(cell):
+def _is_number(cell: object) -> bool:
     return isinstance(cell, numbers.Real) and not isinstance(cell, bool | np.bool_)
 
 
-def unique_names(names):
+def unique_names(names: Iterable[object]) -> list[str]:
     """Return the names as text, repeated ones with the suffix _2, _3, ..."""
-    taken, result = set(map(str, names)), []
-    seen = {}
-    for name in map(str, names):
-        seen[name] = seen.get(name, 0) + 1
-        unique = name
-        while seen[name] > 1 and unique in taken:
-            unique = f"{name}_{seen[name]}"
-            seen[name] += unique in taken
-        taken.add(unique)
-        result.append(unique)
-    return result
+    texts = [str(name) for name in names]
+    unique: dict[str, None] = {}  # an ordered set
+    for text in texts:
+        name, number = text, 2
+        while name in unique or (name != text and name in texts):
+            name, number = f"{text}_{number}", number + 1
+        unique[name] = None
+    return list(unique)
 
 
 @dataclass(frozen=True)
@@ -84,44 +85,45 @@ class Cells:
     numbers : ndarray of shape (n,), float32 or float64, or None
         NaN is a missing cell. None if the column is given by levels.
     codes : ndarray of int of shape (n,) or None
-    levels : tuple of (float or str) or None
+    levels : tuple of (float or str)
         Distinct up to duplicates that arise in parsing ("1" and "1.0").
     """
 
-    numbers: np.ndarray | None = None
-    codes: np.ndarray | None = None
-    levels: tuple | None = None
+    numbers: Array | None
+    codes: Array | None = None
+    levels: tuple[Cell, ...] = ()
 
-    def at(self, row):
+    def at(self, row: int) -> Cell:
         """Return one cell: a float, or a token (the empty string if it is missing)."""
-        if self.numbers is None:
+        if self.codes is not None:
             return self.levels[self.codes[row]]
-        number = float(self.numbers[row])
+        number = float(self.numbers[row])  # type: ignore[index]
         return MISSING if number != number else number
 
 
-def _factorize_objects(values):
+def _factorize_objects(values: Array) -> tuple[Array, list[Any]]:
     """Factorize objects; True is kept apart from 1, and missing cells get -1."""
     try:
-        codes, levels = pd.factorize(values)
+        codes, uniques = pd.factorize(values)
     except TypeError:  # an unhashable cell, such as a list
-        return pd.factorize(np.array([token_text(v) for v in values], dtype=object))
-    levels = levels.tolist()
+        values = np.array([token_text(cell) for cell in values], dtype=object)
+        codes, uniques = pd.factorize(values)
+    levels = uniques.tolist()
     for code, level in enumerate(tuple(levels)):
-        if isinstance(level, numbers.Number) and level in (0, 1):
+        if isinstance(level, numbers.Real) and level in (0.0, 1.0):
             rows = np.flatnonzero(codes == code)
             boolean = np.array([isinstance(values[i], bool | np.bool_) for i in rows])
             if boolean.any() and not boolean.all():
-                levels[code] = int(level)
+                levels[code] = float(level)
                 codes[rows[boolean]] = len(levels)
                 levels.append(bool(level))
     return codes, levels
 
 
-def _factorize(values):
+def _factorize(values: Any) -> tuple[Array, list[Any]]:
     """Return codes (-1 for missing cells) and levels of one column of any kind."""
     if isinstance(values, pd.Categorical):
-        return values.codes, values.categories.tolist()
+        return np.asarray(values.codes), values.categories.tolist()
     if values.dtype == object:
         return _factorize_objects(np.ascontiguousarray(values))
     if isinstance(values, np.ndarray) and values.dtype.kind in "US":
@@ -130,10 +132,17 @@ def _factorize(values):
     return codes, levels.tolist()
 
 
-def _read_levels(values, categorical, name):
+def raise_infinite(name: str) -> NoReturn:
+    """Raise the error for an infinite cell in the column `name`."""
+    raise ValueError(
+        f"Input X contains infinity in column {name!r}. Replace infinite values by a "
+        f"large finite number, or by NaN if they mean that the value is missing."
+    )
+
+
+def _read_levels(values: Any, categorical: bool, name: str) -> Cells:
     """Read a column that is categorical or not of a numeric dtype."""
     codes, levels = _factorize(values)
-    codes = np.asarray(codes)
     if not categorical:
         try:  # the usual case: numbers that came as text
             parsed = np.array([*map(float, levels), np.nan])
@@ -142,22 +151,15 @@ def _read_levels(values, categorical, name):
         else:
             if np.isinf(parsed).any():
                 raise_infinite(name)
-            return Cells(numbers=parsed[codes])
-    levels = [token_text(v) if categorical else _parse(v) for v in levels]
-    if not categorical and any(v in (np.inf, -np.inf) for v in levels):
+            return Cells(parsed[codes])
+    cells = [token_text(v) if categorical else _parse(v) for v in levels]
+    if not categorical and any(cell in (np.inf, -np.inf) for cell in cells):
         raise_infinite(name)
     missing = codes < 0
     if missing.any():
-        codes = np.where(missing, len(levels), codes)
-        levels.append(MISSING)
-    return Cells(codes=codes, levels=tuple(levels))
-
-
-def raise_infinite(name):
-    raise ValueError(
-        f"Input X contains infinity in column {name!r}. Replace infinite values by a "
-        f"large finite number, or by NaN if they mean that the value is missing."
-    )
+        codes = np.where(missing, len(cells), codes)
+        cells.append(MISSING)
+    return Cells(None, codes, tuple(cells))
 
 
 class Table:
@@ -175,89 +177,48 @@ class Table:
         Column names, made unique; x0, x1, ... where there are none.
     """
 
-    def __init__(self, X):
+    def __init__(self, X: Any) -> None:
         self.n_rows, self.n_columns = X.shape
-        self._is_pandas = isinstance(X, pd.DataFrame)
-        self._is_frame = hasattr(X, "columns")
-        self._is_sparse = sparse.issparse(X)
-        names = X.columns if self._is_frame else range(self.n_columns)
-        self.names = unique_names(names if self._is_frame else [f"x{j}" for j in names])
+        if hasattr(X, "columns"):
+            self.names = unique_names(X.columns)
+        else:
+            self.names = [f"x{j}" for j in range(self.n_columns)]
+        self._is_sparse = bool(sparse.issparse(X))
         if self._is_sparse and not X.has_canonical_format:
             X = X.copy()
             X.sum_duplicates()
         self._X = X
 
-    def take(self, rows):
+    def take(self, rows: Array) -> "Table":
         """Return the table of some rows only."""
         return Table(safe_indexing(self._X, rows))
 
-    def check_finite(self):
+    def matrix(self) -> Array | None:
+        """Return the table if it is one float32 or float64 ndarray, else None."""
+        X = self._X
+        if isinstance(X, pd.DataFrame):
+            dtypes = set(X.dtypes)
+            if len(dtypes) == 1 and dtypes <= {np.dtype("f4"), np.dtype("f8")}:
+                X = X.to_numpy()
+        if isinstance(X, np.ndarray) and X.dtype in (np.float32, np.float64):
+            return X
+        return None
+
+    def check_finite(self) -> None:
         """Raise ValueError if a column of numbers holds infinity."""
         matrix = self.matrix()
         if matrix is not None:
             try:
                 assert_all_finite(matrix, allow_nan=True)
             except ValueError:
-                j = int(np.flatnonzero(np.isinf(matrix).any(axis=0))[0])
+                j = np.flatnonzero(np.isinf(matrix).any(axis=0))[0]
                 raise_infinite(self.names[j])
             return
         for j in range(self.n_columns):
             if getattr(self._column(j).dtype, "kind", "") == "f":
                 self.read(j, categorical=False)
 
-    def matrix(self):
-        """Return the table if it is one float32 or float64 ndarray, else None."""
-        X = self._X
-        if self._is_pandas and self.n_columns:
-            dtypes = set(X.dtypes)
-            if dtypes in ({np.dtype(np.float32)}, {np.dtype(np.float64)}):
-                X = X.to_numpy()
-        if isinstance(X, np.ndarray) and X.dtype in (np.float32, np.float64):
-            return X
-        return None
-
-    def _column(self, j):
-        """Return column j as ndarray or pandas array, dates refused."""
-        if self._is_sparse:
-            lo, hi = self._X.indptr[j : j + 2]
-            column = np.zeros(self.n_rows, dtype=self._X.dtype)
-            column[self._X.indices[lo:hi]] = self._X.data[lo:hi]
-            return column
-        if self._is_pandas:
-            column = self._X.iloc[:, j]
-            temporal = isinstance(column.dtype, pd.PeriodDtype) or (
-                pd.api.types.is_datetime64_any_dtype(column.dtype)
-                or pd.api.types.is_timedelta64_dtype(column.dtype)
-            )
-            if isinstance(column.dtype, pd.CategoricalDtype):
-                column = column.array
-            elif pd.api.types.is_string_dtype(column.dtype):
-                column = column.to_numpy(dtype=object)
-            elif isinstance(column.dtype, np.dtype):
-                column = column.to_numpy()
-            else:
-                column = column.array
-        elif self._is_frame:
-            column = self._X.to_series(j)
-            temporal = column.dtype.is_temporal()
-            column = column.to_numpy() if not temporal else column
-        else:
-            column = self._X[:, j]
-            temporal = column.dtype.kind in "mM"
-        if temporal:
-            raise TypeError(
-                f"Column {self.names[j]!r} holds dates or durations (dtype "
-                f"{column.dtype}). Convert it to numbers, for example to days since a "
-                f"fixed date, or to strings."
-            )
-        if isinstance(column.dtype, np.dtype) and column.dtype.kind == "c":
-            raise ValueError(
-                f"Complex data not supported: column {self.names[j]!r} has dtype "
-                f"{column.dtype}. Split it into real and imaginary part."
-            )
-        return column
-
-    def is_categorical(self, j):
+    def is_categorical(self, j: int) -> bool:
         """Tell from the dtype whether column j is categorical.
 
         Strings, categories and booleans are; an object column is, unless it holds at
@@ -271,11 +232,10 @@ class Table:
             if kind in ("string", "boolean", "empty"):
                 return True
             return not any(map(_is_number, _factorize(column)[1]))
-        return pd.api.types.is_bool_dtype(column.dtype) or not (
-            pd.api.types.is_numeric_dtype(column.dtype)
-        )
+        is_number = pd.api.types.is_numeric_dtype(column.dtype)
+        return not is_number or pd.api.types.is_bool_dtype(column.dtype)
 
-    def read(self, j, categorical):
+    def read(self, j: int, categorical: bool) -> Cells:
         """Return the cells of column j.
 
         Raises ValueError for an infinite number and TypeError for dates.
@@ -288,17 +248,66 @@ class Table:
             or not pd.api.types.is_numeric_dtype(dtype)
         ):
             return _read_levels(column, categorical, self.names[j])
-        if not isinstance(dtype, np.dtype):  # nullable or Arrow numbers
-            column = column.to_numpy(dtype=np.float64, na_value=np.nan)
+        if not isinstance(dtype, np.dtype):  # nullable, sparse or Arrow numbers
+            column = pd.Series(column).to_numpy(dtype=np.float64, na_value=np.nan)
         elif dtype not in (np.float32, np.float64):
-            small = (dtype.itemsize < 4 and dtype.kind != "f") or dtype == np.float16
-            column = column.astype(np.float32 if small else np.float64)
+            # float32 holds integers of up to 16 bits and half precision exactly.
+            column = column.astype(np.float32 if dtype.itemsize <= 2 else np.float64)
         if np.isinf(column).any():
             raise_infinite(self.names[j])
-        return Cells(numbers=column)
+        return Cells(column)
+
+    def _column(self, j: int) -> Any:
+        """Return column j as ndarray or pandas array; dates are refused."""
+        X = self._X
+        column: Any
+        if self._is_sparse:
+            lo, hi = X.indptr[j : j + 2]
+            column = np.zeros(self.n_rows, dtype=X.dtype)
+            column[X.indices[lo:hi]] = X.data[lo:hi]
+        elif isinstance(X, pd.DataFrame):
+            column = X.iloc[:, j]
+            dtype = column.dtype
+            if isinstance(dtype, pd.CategoricalDtype | pd.PeriodDtype):
+                column = column.array
+            elif pd.api.types.is_string_dtype(dtype):
+                column = column.to_numpy(dtype=object)
+            else:
+                column = (
+                    column.to_numpy() if isinstance(dtype, np.dtype) else column.array
+                )
+        elif hasattr(X, "columns"):  # polars
+            column = X.to_series(j)
+            column = column if column.dtype.is_temporal() else column.to_numpy()
+        else:
+            column = X[:, j]
+        self._refuse_dates(column, self.names[j])
+        return column
+
+    @staticmethod
+    def _refuse_dates(column: Any, name: str) -> None:
+        dtype = column.dtype
+        if hasattr(dtype, "is_temporal"):
+            is_date = dtype.is_temporal()
+        else:
+            is_date = (
+                pd.api.types.is_datetime64_any_dtype(dtype)
+                or pd.api.types.is_timedelta64_dtype(dtype)
+                or isinstance(dtype, pd.PeriodDtype)
+            )
+        if is_date:
+            raise TypeError(
+                f"Column {name!r} holds dates or durations (dtype {dtype}). Convert it "
+                f"to numbers, for example to days since a fixed date, or to strings."
+            )
+        if getattr(dtype, "kind", "") == "c":
+            raise ValueError(
+                f"Complex data not supported: column {name!r} has dtype {dtype}. Split "
+                f"it into its real and its imaginary part."
+            )
 
 
-def open_table(estimator, X, reset):
+def open_table(estimator: Any, X: Any, reset: bool) -> Table:
     """Validate X for an estimator and return it as a `Table`.
 
     Sets or checks `n_features_in_` and `feature_names_in_`. Raises ValueError for empty
@@ -329,14 +338,16 @@ def open_table(estimator, X, reset):
     return Table(X)
 
 
-def categorical_mask(table, categorical_features, feature_names=None):
+def categorical_mask(
+    table: Table, categorical_features: Any, feature_names: Sequence[str] | None
+) -> Array:
     """Return which columns are categorical, bool (d,).
 
     Parameters
     ----------
     table : Table
     categorical_features : "from_dtype", None, or array of bool, int or str
-    feature_names : array of str or None
+    feature_names : sequence of str or None
         Names to look entries up in.
     """
     d = table.n_columns
@@ -355,24 +366,24 @@ def categorical_mask(table, categorical_features, feature_names=None):
                 f"categorical_features is a mask of {len(entries)} entries, but X has "
                 f"{d} columns."
             )
-        return entries
+        return entries.copy()
     mask = np.zeros(d, bool)
     names = [] if feature_names is None else list(feature_names)
     for entry in entries.tolist():
         if isinstance(entry, str) and entry in names:
-            mask[[j for j, name in enumerate(names) if name == entry]] = True
+            mask[names.index(entry)] = True
         elif isinstance(entry, int) and not isinstance(entry, bool) and 0 <= entry < d:
             mask[entry] = True
         else:
-            columns = f"the names {names}" if names else "no names"
+            known = f"the names {names}" if names else "no names"
             raise ValueError(
                 f"categorical_features has the entry {entry!r}, which is not a column "
-                f"of X: X has {columns} and the positions 0 to {d - 1}."
+                f"of X: X has {known} and the positions 0 to {d - 1}."
             )
     return mask
 
 
-def encode_labels(y):
+def encode_labels(y: Array) -> tuple[Array, Array]:
     """Return what ``np.unique(y, return_inverse=True)`` does, by hashing."""
     codes, classes = pd.factorize(y, sort=True)
     return np.asarray(classes).astype(y.dtype, copy=False), codes

@@ -5,8 +5,10 @@ one fit. So no threading layer is chosen, a fork after a fit is harmless, and th
 cannot depend on the number of threads: each task owns whole columns.
 """
 
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
+from typing import Any, TypeVar
 
 import numba
 import numpy as np
@@ -14,8 +16,11 @@ from joblib import effective_n_jobs
 
 __all__ = ["Workers", "jit", "plain_array"]
 
+Array = np.ndarray[Any, Any]
+Result = TypeVar("Result")
 
-def jit(function):
+
+def jit(function: Callable[..., Any]) -> Any:
     """Compile in nopython mode on first call, cached on disk, GIL released."""
     return numba.njit(cache=True, nogil=True, error_model="numpy")(function)
 
@@ -23,14 +28,14 @@ def jit(function):
 class _WritableView:
     """Array interface of a read-only array, declared writable."""
 
-    def __init__(self, array):
+    def __init__(self, array: Array) -> None:
         self._array = array  # keeps the memory alive
         interface = dict(array.__array_interface__)
         interface["data"] = (interface["data"][0], False)
         self.__array_interface__ = interface
 
 
-def plain_array(array):
+def plain_array(array: Array) -> Array:
     """Return `array` C-contiguous, aligned and typed as writable, if possible uncopied.
 
     numba compiles a kernel anew for read-only, strided or unaligned arguments. Only for
@@ -49,27 +54,29 @@ class Workers:
         As in scikit-learn: None is 1 unless a joblib context says more, -1 is all.
     """
 
-    def __init__(self, n_jobs):
-        self.n_threads = effective_n_jobs(n_jobs)
-        self._pool = None
+    def __init__(self, n_jobs: int | None) -> None:
+        self.n_threads: int = effective_n_jobs(n_jobs)
+        self._pool: ThreadPoolExecutor | None = None
 
-    def __enter__(self):
+    def __enter__(self) -> "Workers":
         if self.n_threads > 1:
             self._pool = ThreadPoolExecutor(self.n_threads)
         return self
 
-    def __exit__(self, *error):
+    def __exit__(self, *error: object) -> None:
         if self._pool is not None:
             self._pool.shutdown()
             self._pool = None
 
-    def map(self, function, *tasks):
+    def map(
+        self, function: Callable[..., Result], *tasks: Iterable[Any]
+    ) -> list[Result]:
         """Return ``[function(*task) for task in zip(*tasks)]``, perhaps at once."""
         if self._pool is None:
             return list(map(function, *tasks))
         return list(self._pool.map(function, *tasks))
 
-    def slices(self, n_items):
+    def slices(self, n_items: int) -> list[slice]:
         """Cut ``range(n_items)`` into one slice per thread."""
         n_slices = max(1, min(self.n_threads, n_items))
         edges = np.linspace(0, n_items, n_slices + 1).astype(int).tolist()

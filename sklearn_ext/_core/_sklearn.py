@@ -1,6 +1,8 @@
 """The one import point of what scikit-learn keeps private or moves about."""
 
+from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context, clone
 from sklearn.callback import CallbackSupportMixin
@@ -48,10 +50,10 @@ safe_indexing = _safe_indexing
 
 
 @contextmanager
-def keep_fit_on_error(estimator):
+def keep_fit_on_error(estimator: Any) -> Iterator[None]:
     """Put the fitted attributes back as they were if the block fails."""
 
-    def fitted():
+    def fitted() -> dict[str, Any]:
         return {k: v for k, v in vars(estimator).items() if k.endswith("_")}
 
     before = fitted()

@@ -427,7 +427,7 @@ class FoldSE(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
 
         format : {"text", "dict"}, default="text"
             "dict" gives nested plain data that JSON can hold. There a literal `holds`
-            if it is true, does not if it is false, and None means that it was not needed.
+            if it is true, does not if it is false, and None means "not needed".
 
         full : bool, default=False
             Whether to add the rules that did not decide: the earlier ones, and in a

@@ -26,6 +26,19 @@ COLUMN_A = [1, 2, 3, 3, 5, 6, 6, "b", 2, 4, 6, 7, "a"]
 COLUMN_B = [1, 2, 2, 4, 5, "x", "x", "y", 1, 3, 4, "y", "y", "y", "z"]
 Y = {"A": [1] * 8 + [0] * 5, "B": [1] * 8 + [0] * 7}
 HEURISTICS = sorted(IMPURITIES)
+PARAMS = st.fixed_dictionaries(
+    {
+        "ratio": st.sampled_from([0.0, 0.25, 0.5, 3.0]),
+        "tail": st.sampled_from([0, 2, 0.1]),
+    },
+    optional={
+        "heuristic": st.sampled_from(HEURISTICS),
+        "max_rules": st.integers(1, 2),
+        "max_depth": st.integers(0, 2),
+        "max_literals": st.integers(1, 2),
+        "min_confidence": st.sampled_from([0.4, 0.6, 0.75]),
+    },
+)
 
 
 def fit_both(rows, categorical, y, sample_weight=None, **params):
@@ -136,17 +149,20 @@ def test_tokens_are_tried_in_descending_order():
     assert first_literal(["a", "b"], [0, 1]) == ("==", "b", False)
 
 
-def test_used_literal_bans_only_itself_and_its_complement():
-    """After `not (A > v)` the twin cut `A <= v` stays available."""
-    rows, categorical, y = random_table(3, n=60, noise=0.4)
-    naive = NaiveFoldSE(categorical, tail=0).fit(rows, y)
-    everything = range(len(rows))
-    pos = [i for i in everything if y[i]]
-    neg = [i for i in everything if not y[i]]
-    best, _ = naive.best_literal(pos, neg, frozenset())
-    banned = frozenset({best, best.complement()})
-    second, _ = naive.best_literal(pos, neg, banned)
-    assert second not in banned
+def test_literal_is_not_its_own_exception():
+    """A used literal and its complement are banned below it, not beside it."""
+    X, y = [["a"]] * 5 + [["b"]] * 5, [1, 1, 0, 0, 0] + [0] * 5
+    model = FoldSE(tail=0, max_literals=1).fit(X, y)
+    assert program(model)[0] == [(1, ((0, "==", "a", False),), ())]
+
+
+def test_twin_of_a_used_cut_stays_available():
+    """After `not (A <= 2)` the cut `A > 2` may follow, to leave the token out."""
+    X = [[1.0], [2.0], [3.0], [3.0], [3.0], ["?"], ["?"]]
+    y = [0, 0, 1, 1, 1, 1, 0]
+    model = FoldSE(categorical_features=None, ratio=0.0, tail=0).fit(X, y)
+    first = plain(model.raw_rules_[0])[1]
+    assert first == ((0, "<=", 2.0, True), (0, "<=", 3.0, False))
 
 
 @QUICK
@@ -160,23 +176,19 @@ def test_naive_counting_is_right(table):
 
 
 @QUICK
-@given(
-    tables(),
-    st.sampled_from([0.0, 0.25, 0.5, 1.0]),
-    st.sampled_from([0, 1, 2, 0.005, 0.1]),
-)
-def test_binary(table, ratio, tail):
+@given(tables(), PARAMS)
+def test_binary(table, params):
     rows, categorical, y = table
-    model, naive = fit_both(rows, categorical, y, ratio=ratio, tail=tail)
+    model, naive = fit_both(rows, categorical, y, **params)
     strange = [["unseen"] * len(categorical), [None] * len(categorical)]
     assert_same_model(model, naive, [*rows, *strange])
 
 
 @QUICK
-@given(tables(n_classes=4), st.sampled_from([0, 2, 0.1]))
-def test_multi_class(table, tail):
+@given(tables(n_classes=4), PARAMS)
+def test_multi_class(table, params):
     rows, categorical, y = table
-    model, naive = fit_both(rows, categorical, y, tail=tail)
+    model, naive = fit_both(rows, categorical, y, **params)
     assert_same_model(model, naive, rows)
 
 
