@@ -4,6 +4,10 @@ Each takes its data in the form that suits it, prepared outside of the measured 
 """
 
 import importlib
+from contextlib import suppress
+from functools import partial
+
+import numpy as np
 
 OURS = "sklearn_ext"
 TREE = "DecisionTree"
@@ -13,6 +17,7 @@ XGBOOST = "XGBoost 100"
 HIST = "HistGradientBoosting 100"
 FOLDRPP = "foldrpp"
 RIPPER = "RIPPER"
+UNIQUE = "np.unique"
 
 
 def _load(module):
@@ -179,18 +184,68 @@ def make(name, part):
     return _Ripper()
 
 
-def warm(name, part):
-    """Return an implementation and its data, everything compiled and imported."""
+def fit_call(name, part):
+    """Return a call that fits to `part`, with everything imported and compiled."""
     peer = make(name, part)
-    few = part.take(slice(0, 2_000))
-    peer.fit(peer.data(few))
-    peer.predict(peer.data(few))
-    return peer, peer.data(part)
+    peer.fit(peer.data(part.take(slice(0, 2_000))))
+    return partial(peer.fit, peer.data(part))
 
 
-def quality(name, train, test):
+def predict_call(name, part):
+    """Return a call that predicts `part` by a model of its first rows."""
+    peer = make(name, part)
+    few = peer.data(part.take(slice(0, 20_000)))
+    peer.fit(few)
+    peer.predict(few)
+    return partial(peer.predict, peer.data(part))
+
+
+def encode_call(name, part):
+    """Return a call that ranks the values of each column, or of those of strings."""
+    frame = part.frame[part.categorical] if part.categorical else part.frame
+    if name == UNIQUE:
+        columns = [frame[c] for c in frame] if part.categorical else list(frame.T)
+        return lambda: [np.unique(column, return_inverse=True) for column in columns]
+
+    from sklearn_ext._core._encoding import Table
+    from sklearn_ext._core._numba import Workers
+    from sklearn_ext.rules._encoding import encode
+
+    table = Table(frame)
+    is_categorical = np.full(table.n_columns, bool(part.categorical))
+    call = partial(encode, table, is_categorical, Workers(1))
+    encode(Table(frame[:2_000]), is_categorical, Workers(1))
+    return call
+
+
+def learn_call(part):
+    """Return a call of all that `FoldSE.fit` does after validation and encoding."""
+    from sklearn_ext import FoldSE
+    from sklearn_ext._core._numba import Workers
+    from sklearn_ext.rules._training import Training
+
+    model = FoldSE(categorical_features=part.categorical).fit(part.frame, part.y)
+    training = Training(model, part.frame, part.y, None, Workers(1))
+    return lambda: training.fitted_attributes(model, list(training.learn(model)))
+
+
+def _quality(name, train, test):
     """Return the test accuracy and the number of rules or leaves."""
     peer = make(name, train)
     peer.fit(peer.data(train))
     accuracy = (peer.predict(peer.data(test)) == test.y).mean()
     return float(accuracy), int(peer.size())
+
+
+def quality_of_all(names, tables, load_both):
+    """Return accuracy and size by (name, table), without what is absent or slow."""
+    results = {}
+    for table in tables:
+        with suppress(NotImplementedError):
+            parts = load_both(table)
+            for name in names:
+                if (name, table) == (RIPPER, "adult"):
+                    continue  # half a minute
+                with suppress(NotImplementedError):
+                    results[name, table] = _quality(name, *parts)
+    return results

@@ -96,7 +96,8 @@ class Cells:
     def at(self, row: int) -> Cell:
         """Return one cell: a float, or a token (the empty string if it is missing)."""
         if self.codes is not None:
-            return self.levels[self.codes[row]]
+            level: Cell = self.levels[self.codes[row]]
+            return level
         number = float(self.numbers[row])  # type: ignore[index]
         return MISSING if number != number else number
 
@@ -110,7 +111,7 @@ def _factorize_objects(values: Array) -> tuple[Array, list[Any]]:
         codes, uniques = pd.factorize(values)
     levels = uniques.tolist()
     for code, level in enumerate(tuple(levels)):
-        if isinstance(level, numbers.Real) and level in (0.0, 1.0):
+        if level in (0, 1):
             rows = np.flatnonzero(codes == code)
             boolean = np.array([isinstance(values[i], bool | np.bool_) for i in rows])
             if boolean.any() and not boolean.all():
@@ -215,8 +216,10 @@ class Table:
                 raise_infinite(self.names[j])
             return
         for j in range(self.n_columns):
-            if getattr(self._column(j).dtype, "kind", "") == "f":
-                self.read(j, categorical=False)
+            if pd.api.types.is_float_dtype(self._column(j).dtype):
+                cells = self.read(j, categorical=False)
+                if np.isinf(np.asarray(cells.numbers)).any():
+                    raise_infinite(self.names[j])
 
     def is_categorical(self, j: int) -> bool:
         """Tell from the dtype whether column j is categorical.
@@ -238,7 +241,8 @@ class Table:
     def read(self, j: int, categorical: bool) -> Cells:
         """Return the cells of column j.
 
-        Raises ValueError for an infinite number and TypeError for dates.
+        Raises ValueError for infinity in a column that has to be parsed, and TypeError
+        for dates. Infinity in a column of numbers is the caller's to find.
         """
         column = self._column(j)
         dtype = column.dtype
@@ -253,8 +257,6 @@ class Table:
         elif dtype not in (np.float32, np.float64):
             # float32 holds integers of up to 16 bits and half precision exactly.
             column = column.astype(np.float32 if dtype.itemsize <= 2 else np.float64)
-        if np.isinf(column).any():
-            raise_infinite(self.names[j])
         return Cells(column)
 
     def _column(self, j: int) -> Any:

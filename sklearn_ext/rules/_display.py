@@ -1,10 +1,10 @@
 """A picture of a rule set: its text, the rows that each line decides, and confidence.
 
-A model becomes plain lines first, and drawing takes nothing but these. Layout is in
-points: the data units of the axes are made to be points, so that text can be measured.
+Layout is in points: the data units of the axes are made to be points, so that measured
+text and drawn shapes fit together.
 """
 
-from itertools import groupby
+import re
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from sklearn_ext._core._optional import import_optional
 from sklearn_ext._core._sklearn import check_is_fitted
 
 from ._fold_se import FoldSE
-from ._rule import Z_SQUARED, wilson_centre
+from ._reading import one_line, picture_lines
 
 __all__ = ["RuleSetDisplay"]
 
@@ -22,102 +22,15 @@ OTHER = "#AAAAAA"
 
 # Sizes in points. In a given axes that is too small, all of them shrink alike.
 FONT, LEADING, INDENT, GAP, CHIP = 10, 13, 18, 14, 8
-WIDEST_LABEL, NARROWEST_TEXT, WIDEST_TEXT = 110, 120, 420
-BARS, COUNTS, TRACK, PERCENT = 150, 48, 60, 34
+WIDEST_LABEL, WIDEST_TEXT = 110, 430
+BARS, TRACK = 150, 50
 MARGIN, TITLE = 12, 24
-LONGEST_TOKEN = 60
+
+BREAKS = re.compile(r"(?<![<>≤]) (?![<>≤])")  # a comparison stays on one line
 
 
-def _number(value):
-    """Write a number with six digits, a whole one in full."""
-    if value == int(value) and abs(value) < 1e15:
-        return str(int(value))
-    return f"{value:.6g}"
-
-
-def _one_line(name):
-    return " ".join(str(name).split())
-
-
-def _token(value):
-    text = _one_line(value)
-    if len(text) > LONGEST_TOKEN:
-        text = text[: LONGEST_TOKEN - 1] + "…"
-    return f"'{text}'"
-
-
-def _bounds_text(bounds, name, tokens):
-    """Read the one or two numeric literals of a column in a body."""
-    lower = [b.value for b in bounds if (b.op == ">") != b.negated]
-    upper = [b.value for b in bounds if (b.op == ">") == b.negated]
-    text = f"{name} ≤ {_number(upper[0])}" if upper else f"{name} > {_number(lower[0])}"
-    if lower and upper:
-        text = f"{_number(lower[0])} < {text}"
-    if not bounds[0].negated or not len(tokens):
-        return text
-    # A negated comparison holds on every cell that is not a number.
-    return f"({text} or {'missing' if set(tokens) == {''} else 'no number'})"
-
-
-def _body_text(literals, names, tokens):
-    """Read the literals of one body as a sentence."""
-    parts = []
-    for (feature, is_equality), same in groupby(
-        literals, lambda literal: (literal.feature, literal.op == "==")
-    ):
-        name = _one_line(names[feature])
-        if is_equality:
-            for literal in same:
-                value = _token(literal.value) if literal.value else "missing"
-                parts.append(f"{name} is {'not ' * literal.negated}{value}")
-        else:
-            parts.append(_bounds_text(list(same), name, tokens[feature]))
-    return " and ".join(parts)
-
-
-def _exception_counts(rule, depth, head, n_classes):
-    """Return the rows an exception fires on by class; the last entry is any other."""
-    right = rule.confidence * (rule.support + Z_SQUARED) - Z_SQUARED / 2
-    in_head = right if depth % 2 == 0 else rule.support - right
-    counts = np.zeros(n_classes + 1)
-    counts[head] = in_head
-    counts[1 - head if n_classes == 2 else -1] = rule.support - in_head
-    return counts.round(6)
-
-
-def _read_model(model, max_rules):
-    """Return the lines of the picture of a fitted model."""
-    names, classes = model._names(), model.classes_.tolist()
-    n_shown = len(model.rules_) if max_rules is None else max_rules
-    n_hidden = max(len(model.rules_) - n_shown, 0)
-    counts = np.pad(model.rule_counts_, ((0, 0), (0, 1)))
-    lines = []
-
-    def add(word, body, counts, confidence, head=None, depth=0):
-        line = {"head": head, "depth": depth, "word": word, "body": body}
-        lines.append(line | {"counts": counts, "confidence": confidence})
-
-    def add_exceptions(rule, head, depth):
-        for child in rule.exceptions:
-            body = _body_text(child.literals, names, model.categories_)
-            split = _exception_counts(child, depth, head, len(classes))
-            add("unless", body, split, child.confidence, depth=depth)
-            add_exceptions(child, head, depth + 1)
-
-    for k, rule in enumerate(model.rules_[:n_shown]):
-        word = "if" if k == 0 else "or if" if len(classes) == 2 else "else if"
-        body = _body_text(rule.literals, names, model.categories_)
-        head = classes.index(rule.head)
-        add(word, body, counts[k], rule.confidence, head)
-        add_exceptions(rule, head, 1)
-    if n_hidden:
-        pooled = counts[n_shown:-1].sum(axis=0)
-        add(f"… {n_hidden} more rule{'s' * (n_hidden > 1)}", "", pooled, None)
-    default = classes.index(model.default_class_)
-    confidence = wilson_centre(counts[-1, default], counts[-1].sum())
-    word = "otherwise" if model.rules_ else "always"
-    add(word, "", counts[-1], confidence, default)
-    return lines
+def _weight(total):
+    return f"{total:,.0f}" if total % 1 == 0 else f"{total:,.1f}"
 
 
 def _pick_colours(lines, n_classes):
@@ -134,9 +47,9 @@ def _pick_colours(lines, n_classes):
 
 
 def _legend(lines, classes, colours):
-    """Return (name, colour) of each class that has a colour of its own, and of the rest."""
+    """Return (name, colour) of each class with its own colour, and of the others."""
     legend = [
-        (_one_line(name), colour)
+        (one_line(name), colour)
         for name, colour in zip(classes, colours, strict=False)
         if colour != OTHER
     ]
@@ -148,20 +61,25 @@ def _legend(lines, classes, colours):
 class _Ruler:
     """Measures and wraps text of one font."""
 
-    def __init__(self, size, weight="normal"):
+    def __init__(self, size, dpi, weight="normal"):
+        from matplotlib.backends.backend_agg import RendererAgg
         from matplotlib.font_manager import FontProperties
         from matplotlib.textpath import text_to_path
 
-        self._measure = text_to_path.get_text_width_height_descent
-        self._font = FontProperties(size=size, weight=weight)
+        self._outlines, self._pixels = text_to_path, RendererAgg(1, 1, dpi)
+        self._font, self._dpi = FontProperties(size=size, weight=weight), dpi
 
     def width(self, text):
-        return self._measure(text, self._font, ismath=False)[0]
+        """Return points; letters are set on whole pixels, often wider than drawn."""
+        given = {"s": text, "prop": self._font, "ismath": False}
+        outlines = self._outlines.get_text_width_height_descent(**given)[0]
+        pixels = self._pixels.get_text_width_height_descent(**given)[0]
+        return max(outlines, pixels * 72 / self._dpi)
 
     def wrap(self, text, width):
         """Split a text at spaces, and inside words that are too long."""
         lines = [""]
-        for word in text.split():
+        for word in BREAKS.split(text):
             joined = f"{lines[-1]} {word}".lstrip()
             if self.width(joined) <= width:
                 lines[-1] = joined
@@ -181,27 +99,31 @@ class _Layout:
     Without a width, the text is as wide as its longest line, within reason.
     """
 
-    def __init__(self, lines, classes, legend, *, scale=1.0, width=None):
+    def __init__(self, lines, classes, legend, dpi, *, scale=1.0, width=None):
         self.font, self.leading = FONT * scale, LEADING * scale
         self.gap, self.chip, self.indent = GAP * scale, CHIP * scale, INDENT * scale
-        self.bars, self.counts, self.track = BARS * scale, COUNTS * scale, TRACK * scale
-        self.narrowest, widest = NARROWEST_TEXT * scale, WIDEST_LABEL * scale
-        self.plain, self.bold = _Ruler(self.font), _Ruler(self.font, "bold")
-        self.small = _Ruler(0.85 * self.font)
+        self.plain, self.small = _Ruler(self.font, dpi), _Ruler(0.85 * self.font, dpi)
+        self.bold = _Ruler(self.font, dpi, "bold")
 
-        labels = [_one_line(name) for name in classes]
+        labels = [one_line(name) for name in classes]
         heads = {labels[line["head"]] for line in lines if line["head"] is not None}
         self.label_x = self.chip + 0.5 * self.gap
-        self.label_width = min(max(map(self.bold.width, heads)) + 1, widest)
+        self.label_width = max(map(self.bold.width, heads)) + 1
+        self.label_width = min(self.label_width, WIDEST_LABEL * scale)
         self.word_x = self.label_x + self.label_width + self.gap
-        right = 4 * self.gap + self.bars + self.counts + self.track + PERCENT * scale
+
+        self.bars = min(BARS * scale, (width or np.inf) / 5)
+        self.track = min(TRACK * scale, (width or np.inf) / 12)
+        totals = [_weight(line["counts"].sum()) for line in lines]
+        bars = 1.5 * self.gap + self.bars + max(map(self.small.width, totals))
+        confidence = 2 * self.gap + self.track + self.small.width("confidence")
         if width is None:
-            ends = [self.body_x(line) + self.plain.width(line["body"]) for line in lines]
-            width = min(max(ends) + 1, self.word_x + WIDEST_TEXT) + right
+            end = max(self.body_x(x) + self.plain.width(x["body"]) for x in lines) + 1
+            width = min(end, self.word_x + WIDEST_TEXT) + bars + confidence
         self.width = width
-        self.text_end = width - right
-        self.bars_x = self.text_end + 2 * self.gap
-        self.track_x = self.bars_x + self.bars + self.counts + self.gap
+        self.text_end = width - bars - confidence
+        self.bars_x = self.text_end + 1.5 * self.gap
+        self.track_x = self.text_end + bars + 2 * self.gap
 
         self.chips, self.head_y = self._place_chips(legend)
         self.rows, self.height = self._place_rows(lines, labels)
@@ -211,7 +133,8 @@ class _Layout:
         return self.word_x + self.indent * line["depth"] + word_end
 
     def fits(self, height):
-        return self.text_end - self.word_x >= self.narrowest and self.height <= height
+        wide_enough = self.text_end - self.word_x >= 0.4 * self.width
+        return wide_enough and self.height <= height
 
     def _place_chips(self, legend):
         """Return (x, y, name, colour) of the legend, and the base line of its end."""
@@ -225,12 +148,13 @@ class _Layout:
         return chips, y
 
     def _place_rows(self, lines, labels):
-        """Return base line, parts of the label and of the body of each line; the end."""
+        """Return (base line, label, body) of each line, the texts in parts; the end."""
         rows, y = [], self.head_y + 0.2 * self.leading
         for line in lines:
             label = "" if line["head"] is None else labels[line["head"]]
             label = self.bold.wrap(label, self.label_width)
-            body = self.plain.wrap(line["body"], max(self.text_end - self.body_x(line), 1))
+            room = max(self.text_end - self.body_x(line), 1)
+            body = self.plain.wrap(line["body"], room)
             y += self.leading * (1.2 if line["depth"] else 1.7)
             rows.append((y, label, body))
             y += self.leading * (max(len(label), len(body)) - 1)
@@ -270,7 +194,7 @@ def _draw_chips(ax, lines, layout, colours):
 
 
 def _draw_bars(ax, lines, layout, colours, kwargs):
-    """Draw the training rows of each line by class, exceptions pale, and their number."""
+    """Draw and write the training rows of each line, exceptions pale."""
     counts = np.array([line["counts"] for line in lines])
     totals = counts.sum(axis=1)
     nested = np.array([line["depth"] > 0 for line in lines])
@@ -285,33 +209,31 @@ def _draw_bars(ax, lines, layout, colours, kwargs):
             ax.barh(middle[drawn], width[drawn], left=left[drawn], **style)
         left = left + width
     for x, line, (y, *_), total in zip(left, lines, layout.rows, totals, strict=True):
-        text = f"{total:,.0f}" if total % 1 == 0 else f"{total:,.1f}"
-        alpha = 0.6 if line["depth"] else 1.0
-        ax.text(x + 0.4 * layout.font, y, text, size=0.85 * layout.font, alpha=alpha)
+        style = {"size": 0.85 * layout.font, "alpha": 0.6 if line["depth"] else 1.0}
+        ax.text(x + 0.4 * layout.font, y, _weight(total), **style)
 
 
-def _draw_confidence(ax, lines, layout):
+def _draw_confidence(ax, lines, layout, dot):
     """Mark the confidence of each line on a scale from 0 to 1, and write it."""
+    start, end = layout.track_x, layout.track_x + layout.track
     for line, (y, *_) in zip(lines, layout.rows, strict=True):
         if line["confidence"] is None:
             continue
         middle, alpha = y - 0.36 * layout.font, 0.6 if line["depth"] else 1.0
-        ends = [layout.track_x, layout.track_x + layout.track]
-        ax.plot(ends, [middle, middle], color=OTHER, linewidth=1, alpha=0.5)
-        x = layout.track_x + line["confidence"] * layout.track
-        ax.plot(x, middle, "o", color="#333333", markersize=0.5 * layout.font, alpha=alpha)
-        text = f"{line['confidence']:.2f}"
-        x = ends[1] + 0.6 * layout.font
-        ax.text(x, y, text, size=0.85 * layout.font, alpha=alpha)
+        ax.hlines(middle, start, end, color=OTHER, linewidth=1, alpha=0.5)
+        x = start + line["confidence"] * layout.track
+        ax.plot(x, middle, "o", color=dot, markersize=0.5 * layout.font, alpha=alpha)
+        style = {"size": 0.85 * layout.font, "alpha": alpha}
+        ax.text(end + 0.6 * layout.font, y, f"{line['confidence']:.2f}", **style)
 
 
 class RuleSetDisplay:
     """A picture of the rules of a fitted :class:`~sklearn_ext.FoldSE`.
 
     One line per rule in order, exceptions as "unless ..." below what they defeat, the
-    default at the end. Beside them stand the training rows that each line decides, split
-    by class, and its confidence. The rows of exceptions are pale, as they are counted
-    once more where they are decided.
+    default at the end. Beside them stand the training rows that each line decides,
+    split by class, and its confidence. The rows of exceptions are pale, because they
+    are counted once more where they are decided.
 
     Use :meth:`from_estimator` to make one.
 
@@ -341,9 +263,10 @@ class RuleSetDisplay:
 
     Notes
     -----
-    Numbers are shown with six digits. In a column that had numbers only, ``not (a <= 3)``
-    is read as "a > 3"; note that a missing cell, seen later, satisfies it. Where missing
-    cells or other tokens were seen, "or missing" or "or no number" says so.
+    Numbers are shown with six digits. In a column that held only numbers in training,
+    ``not (a <= 3)`` is read as "a > 3", although a missing cell seen later satisfies
+    it. Where missing cells or other tokens were seen, "or missing" or "or no number" is
+    added.
 
     Examples
     --------
@@ -372,7 +295,7 @@ class RuleSetDisplay:
             Axes to draw on. None makes a figure that is as large as needed.
 
         max_rules : int or None, default=30
-            Show so many top rules and sum up the rest in one line. None shows all.
+            Show this many top rules and sum up the rest in one line. None shows all.
 
         **kwargs : dict
             Passed to ``ax.barh`` for the bars of rows.
@@ -386,6 +309,8 @@ class RuleSetDisplay:
         ------
         TypeError
             If `estimator` is not a FoldSE.
+        ValueError
+            If `max_rules` is less than 1.
         sklearn.exceptions.NotFittedError
             If it is not fitted.
         ImportError
@@ -393,13 +318,16 @@ class RuleSetDisplay:
         """
         if not isinstance(estimator, FoldSE):
             raise TypeError(
-                f"RuleSetDisplay needs a fitted FoldSE, got {type(estimator).__name__}. "
-                f"Of a pipeline or a search, pass the FoldSE inside."
+                f"RuleSetDisplay draws a fitted FoldSE, got "
+                f"{type(estimator).__name__}. Of a pipeline or a search, pass the "
+                f"FoldSE inside."
             )
         check_is_fitted(estimator)
         if max_rules is not None and max_rules < 1:
-            raise ValueError(f"max_rules must be None or at least 1, got {max_rules!r}.")
-        lines = _read_model(estimator, max_rules)
+            raise ValueError(
+                f"max_rules must be None or an int of at least 1, got {max_rules!r}."
+            )
+        lines = picture_lines(estimator, max_rules)
         display = cls(lines=lines, classes=estimator.classes_.tolist())
         return display.plot(ax=ax, **kwargs)
 
@@ -426,7 +354,7 @@ class RuleSetDisplay:
         colours = _pick_colours(self.lines, len(self.classes))
         given = self.lines, self.classes, _legend(self.lines, self.classes, colours)
         if ax is None:
-            layout = _Layout(*given)
+            layout = _Layout(*given, plt.rcParams["figure.dpi"])
             width, height = layout.width + 2 * MARGIN, layout.height + TITLE + MARGIN
             figure = plt.figure(figsize=(width / 72, height / 72))
             ax = figure.add_axes(
@@ -442,12 +370,12 @@ class RuleSetDisplay:
             box = ax.get_window_extent()
             width, height = np.array([box.width, box.height]) * 72 / ax.figure.dpi
             for scale in np.linspace(1.0, 0.3, 15):
-                layout = _Layout(*given, scale=scale, width=width)
+                layout = _Layout(*given, ax.figure.dpi, scale=scale, width=width)
                 if layout.fits(height):
                     break
         _draw_chips(ax, self.lines, layout, colours)
         _draw_bars(ax, self.lines, layout, colours, kwargs)
-        _draw_confidence(ax, self.lines, layout)
+        _draw_confidence(ax, self.lines, layout, dot=plt.rcParams["text.color"])
         _draw_text(ax, self.lines, layout)
         ax.set_axis_off()
         ax.set_xlim(0, layout.width)

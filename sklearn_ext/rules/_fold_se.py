@@ -320,6 +320,7 @@ class FoldSE(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         """
         from sklearn_ext._core._numba import Workers
 
+        from ._learner import Memo
         from ._training import Training
 
         models = [clone(self).set_params(tail=tail) for tail in tails]
@@ -330,12 +331,9 @@ class FoldSE(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             model._check_tail()
         first = models[0]
         with Workers(self.n_jobs) as workers:
-            training = Training(first, X, y, sample_weight, workers)
-            memo = {}
-            # A default part that is cut short at one threshold is so at all larger
-            # ones.
+            training = Training(first, X, y, sample_weight, workers, Memo())
             for model in sorted(models, key=training.threshold):
-                drafts = list(training.learn(model, memo))
+                drafts = list(training.learn(model))
                 vars(model).update(training.fitted_attributes(model, drafts))
                 model.n_features_in_ = first.n_features_in_
                 if hasattr(first, "feature_names_in_"):

@@ -4,7 +4,6 @@ The names follow the papers: a rule's default part is closed once few enough neg
 rows satisfy it, and these become the positives of its exceptions.
 """
 
-import hashlib
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -25,7 +24,7 @@ from ._kernels import (
 )
 from ._rule import Literal, wilson_centre
 
-__all__ = ["Draft", "Learner", "Literals", "Settings"]
+__all__ = ["Draft", "Learner", "Literals", "Memo", "NoMemo", "Settings"]
 
 HEURISTICS = {"mgi": MGI, "gini": GINI, "entropy": ENTROPY}
 OPERATORS = {LE: "<=", GT: ">", EQ: "=="}
@@ -56,13 +55,14 @@ class Draft:
     gains: list
     exceptions: list = field(default_factory=list)
     head: int | None = None
+    key: int | None = None
 
 
 class Side:
     """The rows of one class in a node, and their counts per column and code.
 
     Counts are made when a search needs them: from the parent's counts less the dropped
-    rows where that is cheaper and exact, else afresh.
+    rows where that is cheaper and exact, else afresh. `key` is that of a `Memo`.
     """
 
     def __init__(self, literals, rows, parent=None, dropped=None):
@@ -72,6 +72,7 @@ class Side:
         self._counts = None
         self._parent = parent
         self._dropped = dropped
+        self.key = None
 
     def keep(self, kept, dropped):
         """Return the side that is left when the rows `dropped` leave this one."""
@@ -233,6 +234,37 @@ class Literals:
         cuts[self.fine] = self.map(refine, self.fine, n_cells)
 
 
+class Memo:
+    """What is known from other thresholds, by the names of the row sets it is about.
+
+    Row sets are named by how they arose, which is much cheaper than to compare them.
+    """
+
+    def __init__(self):
+        self._names = {}
+        self._known = {}
+
+    def name(self, *origin):
+        """Return the number that stands for an origin; equal ones share it."""
+        return self._names.setdefault(origin, len(self._names))
+
+    def recall(self, key, make):
+        """Return what is known under a key, made if it is new."""
+        if key not in self._known:
+            self._known[key] = make()
+        return self._known[key]
+
+
+class NoMemo:
+    """Remembers nothing: for a single fit, in which nothing occurs twice."""
+
+    def name(self, *origin):
+        return None
+
+    def recall(self, key, make):
+        return make()
+
+
 class Learner:
     """Learns the rules of FOLD-SE.
 
@@ -240,12 +272,12 @@ class Learner:
     ----------
     literals : Literals
     settings : Settings
-    memo : dict or None
-        Default parts by their rows and banned cuts, shared by several learners on the
-        same table whose thresholds ascend.
+    memo : Memo or NoMemo
+        Shared by several learners on the same table, whose thresholds ascend: a part
+        that is cut short at one threshold is so at all larger ones.
     """
 
-    def __init__(self, literals, settings, memo=None):
+    def __init__(self, literals, settings, memo):
         self.literals = literals
         self.settings = settings
         self._heuristic = HEURISTICS[settings.heuristic]
@@ -256,6 +288,7 @@ class Learner:
     def learn_binary(self, pos_rows, neg_rows, head):
         """Yield the rules that describe one class against the other."""
         pos, neg = (Side(self.literals, rows) for rows in (pos_rows, neg_rows))
+        pos.key, neg.key = self._memo.name("pos"), self._memo.name("neg")
         for draft in self._fold(pos, neg, _NONE_BANNED, 0):
             draft.head = head
             yield draft
@@ -267,6 +300,8 @@ class Learner:
         decided and leave.
         """
         rest = Side(self.literals, np.arange(len(codes), dtype=np.int32))
+        name = self._memo.name
+        rest.key = name("all")
         while True:
             by_class = np.argsort(codes[rest.rows], kind="stable")
             sizes = np.bincount(codes[rest.rows], minlength=n_classes)
@@ -280,6 +315,7 @@ class Learner:
                 pos = Side(self.literals, members[c])
                 rest.counts()  # so that `neg` can subtract from them
                 neg = rest.keep(difference(rest.rows, members[c]), members[c])
+                pos.key, neg.key = name(rest.key, c), name(rest.key, "not", c)
                 draft, covered = self._learn_rule(pos, neg, _NONE_BANNED, 0)
                 if self._survives(draft, covered, neg):
                     break
@@ -288,7 +324,9 @@ class Learner:
             draft.head = c
             yield draft
             fired = self.literals.fired(draft, rest.rows)
+            before = rest.key
             rest = rest.keep(difference(rest.rows, fired), fired)
+            rest.key = name(before, "without", draft.key)
 
     def _fold(self, pos, neg, banned, depth):
         """Yield rules that cover `pos` and not `neg`, until the long tail is cut."""
@@ -297,7 +335,9 @@ class Learner:
             if not self._survives(draft, covered, neg):
                 return  # the rule is dropped and the rule set ends
             yield draft
+            before = pos.key
             pos = pos.keep(difference(pos.rows, covered), covered)
+            pos.key = self._memo.name(before, "without", draft.key)
 
     def _survives(self, draft, covered, neg):
         """Tell whether a rule covers enough of its class, and is right often enough."""
@@ -312,9 +352,11 @@ class Learner:
 
     def _learn_rule(self, pos, neg, banned, depth):
         """Return a draft and the rows of `pos` that it covers."""
-        literals, gains, banned, pos, neg, is_closed = self._default_part(
-            pos, neg, banned
+        key = self._memo.name(pos.key, neg.key, banned.tobytes())
+        literals, gains, banned, pos, neg, is_closed = self._memo.recall(
+            key, lambda: self._default_part(pos, neg, banned)
         )
+        pos.key, neg.key = self._memo.name(key, "pos"), self._memo.name(key, "neg")
         draft = Draft(literals, gains)
         covered = pos.rows if literals else pos.rows[:0]
         # Fewer rows than the threshold can't support an exception.
@@ -323,20 +365,11 @@ class Learner:
             draft.exceptions = list(self._fold(neg, pos, banned, depth + 1))
             for exception in draft.exceptions:
                 covered = difference(covered, self.literals.fired(exception, covered))
+        exception_keys = [exception.key for exception in draft.exceptions]
+        draft.key = self._memo.name(key, "rule", *exception_keys)
         return draft, covered
 
     def _default_part(self, pos, neg, banned):
-        if self._memo is None:
-            return self._learn_default_part(pos, neg, banned)
-        digest = hashlib.blake2b(pos.rows)
-        for array in (np.int64(len(pos.rows)), neg.rows, banned):
-            digest.update(array)
-        key = digest.digest()
-        if key not in self._memo:
-            self._memo[key] = self._learn_default_part(pos, neg, banned)
-        return self._memo[key]
-
-    def _learn_default_part(self, pos, neg, banned):
         """Add literals until few negatives are left; return what the rule is made of.
 
         Returns literals, gains, banned cuts, both sides, and whether the part is

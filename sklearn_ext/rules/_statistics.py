@@ -36,7 +36,7 @@ def _measure_rule(rule, literals, rows, codes, label, argues_for):
     return measured, rows
 
 
-def measure(rules, labels, literals, codes, n_classes):
+def measure(rules, labels, literals, codes):
     """Route the training rows through a rule set, each to the first rule that fires.
 
     Parameters
@@ -51,8 +51,8 @@ def measure(rules, labels, literals, codes, n_classes):
     Returns
     -------
     rules : tuple of Rule, with support and confidence
-    counts : float64 (len(rules) + 1, n_classes)
-        Weight per class of the rows that each rule decides, and of the undecided ones.
+    decided : list of int32 arrays
+        The rows that each rule decides, and the undecided ones.
     """
     rows = np.arange(len(codes), dtype=np.int32)
     measured, decided = [], []
@@ -61,12 +61,7 @@ def measure(rules, labels, literals, codes, n_classes):
         measured.append(rule)
         decided.append(fired)
         rows = difference(rows, fired)
-    weight = literals.weight
-    counts = [
-        np.bincount(codes[part], weight[part] if weight.size else None, n_classes)
-        for part in (*decided, rows)
-    ]
-    return tuple(measured), np.array(counts, dtype=np.float64)
+    return tuple(measured), [*decided, rows]
 
 
 def gains_by_feature(drafts, n_features):

@@ -15,7 +15,7 @@ from sklearn_ext._core._sklearn import (
 )
 
 from ._encoding import encode
-from ._learner import Learner, Literals, Settings
+from ._learner import Learner, Literals, NoMemo, Settings
 from ._rule import Rule, distinct_rules, name_exceptions, simplify
 from ._statistics import gains_by_feature, measure
 from ._summary import body_text
@@ -91,9 +91,11 @@ class Training:
         Receives the attributes about the columns of X.
     X, y, sample_weight : as given to `fit`
     workers : Workers
+    memo : Memo or NoMemo
+        A `Memo` makes fits at ascending thresholds share their work.
     """
 
-    def __init__(self, estimator, X, y, sample_weight, workers):
+    def __init__(self, estimator, X, y, sample_weight, workers, memo=None):
         table = open_table(estimator, X, reset=True)
         if y is None:
             raise ValueError(
@@ -120,6 +122,7 @@ class Training:
         self._total = weight.sum().item()
         coded = encode(table, self._is_categorical, workers)
         self._literals = Literals(coded, _exact_weight(weight), workers)
+        self._memo = memo or NoMemo()
 
     def threshold(self, estimator):
         """Return the weight below which a rule is dropped, as `tail` says."""
@@ -129,7 +132,7 @@ class Training:
         # 0.07 * 100 is just below 7, in floats.
         return float(np.floor(count + 1e-9)) if self._literals.is_exact else count
 
-    def learn(self, estimator, memo=None):
+    def learn(self, estimator):
         """Return an iterator over the drafts of the top rules."""
         settings = Settings(
             estimator.ratio,
@@ -139,7 +142,7 @@ class Training:
             estimator.max_literals,
             estimator.min_confidence,
         )
-        learner = Learner(self._literals, settings, memo)
+        learner = Learner(self._literals, settings, self._memo)
         if len(self.classes) == 1:
             drafts = iter(())
         elif len(self.classes) == 2:
@@ -168,18 +171,35 @@ class Training:
             rest = counts.sum(axis=0)
         return int(np.argmax(rest))
 
-    def fitted_attributes(self, estimator, drafts):
-        """Return the fitted attributes that follow from the drafts so far."""
+    def _measure(self, drafts):
+        """Return raw rules and simplified ones with statistics, and `rule_counts_`."""
         labels = self.classes.tolist()
         heads = [draft.head for draft in drafts]
         raw = [_as_rule(draft, labels[draft.head]) for draft in drafts]
-        (raw, _), (rules, counts) = self._literals.map(
-            lambda rules: measure(
-                rules, heads, self._literals, self._codes, len(labels)
-            ),
-            (raw, [simplify(rule) for rule in raw]),
-            n_cells=len(self._codes),
-        )
+        rules = [simplify(rule) for rule in raw]
+        if rules == raw:
+            raw, decided = measure(raw, heads, self._literals, self._codes)
+            rules = raw
+        else:
+            (raw, _), (rules, decided) = self._literals.map(
+                lambda rules: measure(rules, heads, self._literals, self._codes),
+                (raw, rules),
+                n_cells=len(self._codes),
+            )
+        weight = self._literals.weight
+        counts = [
+            np.bincount(
+                self._codes[rows], weight[rows] if weight.size else None, len(labels)
+            )
+            for rows in decided
+        ]
+        return raw, rules, np.array(counts, float)
+
+    def fitted_attributes(self, estimator, drafts):
+        """Return the fitted attributes that follow from the drafts so far."""
+        labels = self.classes.tolist()
+        key = ("measured", *(draft.key for draft in drafts))
+        raw, rules, counts = self._memo.recall(key, lambda: self._measure(drafts))
         lines = distinct_rules(rules)
         coded = self._literals.coded
         categories = [np.empty(0, object)] * len(coded.features)
@@ -191,7 +211,7 @@ class Training:
             "categories_": categories,
             "rules_": rules,
             "raw_rules_": raw,
-            "rule_counts_": counts,
+            "rule_counts_": counts.copy(),
             "n_rules_": len(lines),
             "n_literals_": sum(len(rule.literals) for rule in lines),
             "default_class_": labels[self._default(counts)],

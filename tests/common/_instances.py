@@ -7,7 +7,7 @@ CONFIGURATIONS = {
         {},
         {"ratio": 0.2, "tail": 2, "max_depth": 1, "max_literals": 3},
         {"heuristic": "entropy", "categorical_features": None, "n_jobs": 2},
-        {"heuristic": "gini", "tail": 0, "min_confidence": 0.3},
+        {"heuristic": "gini", "tail": 1, "max_rules": 4, "min_confidence": 0.3},
     ],
 }
 

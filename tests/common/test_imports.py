@@ -89,18 +89,3 @@ def test_an_estimator_opens_no_gpu():
 
 def test_every_name_resolves_when_imported_eagerly():
     assert "numba" not in modules_after("import sklearn_ext", EAGER_IMPORT="1")
-
-
-def test_a_module_that_fails_to_import_shows_its_error(tmp_path):
-    package = tmp_path / "broken"
-    package.mkdir()
-    (package / "__init__.py").write_text(
-        "from sklearn_ext._core._lazy import attach\n"
-        "__getattr__, __dir__, __all__ = attach(__name__, {'Thing': '_thing'})\n"
-    )
-    (package / "_thing.py").write_text("import math\nmath.nothing\n")
-    environment = {"PYTHONPATH": str(tmp_path)}
-    script = (
-        "try:\n    from broken import Thing\nexcept ImportError as e:\n    print(e)"
-    )
-    assert "broken._thing failed to import" in run_python("-c", script, **environment)

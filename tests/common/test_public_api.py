@@ -3,6 +3,7 @@
 import ast
 import importlib
 import re
+import sys
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import sklearn_ext
+from sklearn_ext._core import _show_versions
 from sklearn_ext._core._optional import import_optional
 from sklearn_ext._version import __version__
 from tests.common._process import run_python
@@ -52,6 +54,44 @@ def test_the_version_is_stated_once():
     assert re.fullmatch(r"\d+\.\d+\.\d+(\.dev\d+|rc\d+)?", __version__)
 
 
+@pytest.fixture
+def lazy_package(tmp_path, monkeypatch):
+    """A package with one good name and one whose module fails."""
+    folder = tmp_path / "lazy_package"
+    folder.mkdir()
+    (folder / "__init__.py").write_text(
+        "from sklearn_ext._core._lazy import attach\n"
+        "_TABLE = {'good': '_good', 'bad': '_bad'}\n"
+        "__getattr__, __dir__, __all__ = attach(__name__, _TABLE)\n"
+    )
+    (folder / "_good.py").write_text("good = 1\n")
+    (folder / "_bad.py").write_text("import math\nmath.nothing\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    yield "lazy_package"
+    for name in [name for name in sys.modules if name.startswith("lazy_package")]:
+        del sys.modules[name]
+
+
+def test_lazy_names_load_when_used(lazy_package):
+    package = importlib.import_module(lazy_package)
+    assert "good" not in vars(package)
+    assert package.good == 1
+    assert vars(package)["good"] == 1
+
+
+def test_a_module_that_fails_to_import_shows_its_error(lazy_package):
+    package = importlib.import_module(lazy_package)
+    with pytest.raises(ImportError, match=r"lazy_package\._bad failed") as caught:
+        package.bad  # noqa: B018
+    assert "no attribute 'nothing'" in str(caught.value.__cause__)
+
+
+def test_eager_import_resolves_every_name(lazy_package, monkeypatch):
+    monkeypatch.setenv("EAGER_IMPORT", "1")
+    with pytest.raises(ImportError, match=r"lazy_package\._bad failed"):
+        importlib.import_module(lazy_package)
+
+
 def test_import_optional_returns_the_module():
     module = import_optional("json.decoder", extra="plot", purpose="This test")
     assert module is importlib.import_module("json.decoder")
@@ -76,6 +116,25 @@ def test_show_versions_names_what_a_bug_report_needs(capsys):
     for name in ("sklearn-ext", "python", "numpy", "numba", "matplotlib", "processors"):
         assert re.search(rf"^    {name}: \S+", text, flags=re.MULTILINE), name
     assert f"sklearn-ext: {__version__}" in text
+
+
+def test_show_versions_names_what_is_missing(monkeypatch, capsys):
+    monkeypatch.setattr(_show_versions, "OPTIONAL", ("no-such-package",))
+    monkeypatch.setitem(sys.modules, "numba", None)
+    sklearn_ext.show_versions()
+    text = capsys.readouterr().out
+    assert "no-such-package: not installed" in text
+    assert "numba threads: numba is not loaded yet" in text
+
+
+def test_show_versions_tells_how_threads_are_set(monkeypatch, capsys):
+    import numba
+
+    monkeypatch.setenv("NUMBA_NUM_THREADS", str(numba.config.NUMBA_NUM_THREADS))
+    sklearn_ext.show_versions()
+    text = capsys.readouterr().out
+    assert f"numba threads: {numba.get_num_threads()}" in text
+    assert f"NUMBA_NUM_THREADS: {numba.config.NUMBA_NUM_THREADS}" in text
 
 
 def test_show_versions_imports_nothing():

@@ -8,6 +8,7 @@ and learning takes none of the shortcuts that are allowed.
 import math
 from collections import defaultdict
 from dataclasses import dataclass, field
+from numbers import Integral
 from typing import NamedTuple
 
 Z_SQUARED = 3.8416
@@ -64,7 +65,7 @@ def parse_cell(value, categorical):
     """Turn one Python object into a float or a token; a missing value is ""."""
     if isinstance(value, str):
         return value if categorical else _number_or_token(value)
-    if value is None or value != value or type(value).__name__ == "NAType":
+    if value is None or type(value).__name__ == "NAType" or value != value:
         return ""
     if categorical:
         return _token(value)
@@ -74,6 +75,8 @@ def parse_cell(value, categorical):
 def _token(value):
     if type(value).__name__ in ("bool", "bool_"):
         return str(bool(value))
+    if isinstance(value, Integral):
+        return str(int(value))
     try:
         number = float(value)
     except (TypeError, ValueError):

@@ -73,7 +73,7 @@ def test_text_of_the_default_names_only_what_defeats_a_rule():
         (Rule(None, (Literal(3, "==", "6"), Literal(1, "==", "9"))), AB1),
     )
     failing, defeated = explain(
-        [RULE, second], ("4", "2", 3.0, ""), ("3", "2", 3.0, "6")
+        [RULE, second], ("4", "2", 3.0, ""), ("1", "2", 3.0, "6")
     )
     assert (
         failing
@@ -93,7 +93,9 @@ label is '0' because no rule applies:
             slope is '2', should be '2': holds
             oldpeak is 3.0, should not be at most 2.4: holds
     rule2 does not apply:
-        chest_pain is '3', should be '1': does not hold"""
+        exception ab1 applies:
+            slope is '2', should be '2': holds
+            oldpeak is 3.0, should not be at most 2.4: holds"""
     )
 
 

@@ -31,7 +31,7 @@ from tests.rules._programs import (
     tokenise,
     unquoted,
 )
-from tests.rules._tables import QUICK, random_table
+from tests.rules._tables import QUICK, load_binary, load_multi, random_table
 
 FEATURES = ["Chest Pain", "chest_pain", "Label", "2nd", "rule1", "age", "ab2", "row"]
 INNER = Rule(None, (Literal(5, "<=", 61.0, negated=True), Literal(0, "==", "b'c\\d")))
@@ -72,9 +72,10 @@ SCASP = r"""
 risk(X,'high') :- rule1(X).
 risk(X,'low') :- row(X), not rule1(X).
 rule1(X) :- sort_2(X,N1), N1 > 1.0, N1 =< 1.0e+16, not ab1(X).
-ab1(X) :- row(X), not sex(X,'it\'s'), not age_token(X,'?'), not age_le_1(X), not age_gt_1_2(X).
+ab1(X) :- row(X), not sex(X,'it\'s'), not age_token(X,'?'), not age_le_1(X), not age_gt_1_2(X), not age_le_2(X).
 age_le_1(X) :- age(X,N), N =< 40.0.
 age_gt_1_2(X) :- age(X,N), N > 60.5.
+age_le_2(X) :- age(X,N), N =< 39.5.
 
 #pred risk(X,Y) :: 'the risk of @(X) is @(Y)'.
 #pred rule1(X) :: 'rule1 applies to @(X)'.
@@ -86,6 +87,7 @@ age_gt_1_2(X) :- age(X,N), N > 60.5.
 #pred age_token(X,N) :: 'the Age of @(X) is @(N)'.
 #pred age_le_1(X) :: 'the Age of @(X) is at most 40.0'.
 #pred age_gt_1_2(X) :: 'the Age of @(X) is above 60.5'.
+#pred age_le_2(X) :: 'the Age of @(X) is at most 39.5'.
 
 row(1).
 row(2).
@@ -211,6 +213,7 @@ SCASP_RULE = Rule(
                 Literal(2, "<=", 40.0, negated=True),
                 Literal(0, "==", "it's", negated=True),
                 Literal(2, ">", 60.5, negated=True),
+                Literal(2, "<=", 39.5, negated=True),
                 Literal(2, "==", "?", negated=True),
             ),
         ),
@@ -327,33 +330,60 @@ def prolog_labels(program, target="label"):
     return labels
 
 
-TABLE = ["x", "Colour", "it's mixed", "digit", "label", "constant"]
-TABLE_PREDICATES = ["x", "colour", "it_s_mixed", "digit", "label_2", "constant"]
+def check_exports(model, X, predicates):
+    """Assert that all programs of a model give the rows of X their predictions."""
+    cells = [
+        [
+            as_cell(cell, categorical)
+            for cell, categorical in zip(row, model.is_categorical_, strict=True)
+        ]
+        for row in X.to_numpy(dtype=object)
+    ]
+    predicted = model.predict(X).tolist()
+    default = [str(model.default_class_)]
+    for simple in (True, False):
+        exclusive = Program(model.to_asp(simplify=simple), predicates)
+        ordered = Program(model.to_asp(simplify=simple, exclusive=False), predicates)
+        for row, label in zip(cells, predicted, strict=True):
+            assert set(exclusive.labels(row) or default) == {str(label)}
+            assert (ordered.labels(row) or default)[0] == str(label)
+    labels = clingo_labels(model.to_scasp(X))
+    assert labels == {k: [str(label)] for k, label in enumerate(predicted, 1)}
+
+
+def as_cell(value, categorical):
+    if value is None or value != value:
+        return ""
+    try:
+        return str(value) if categorical else float(value)
+    except ValueError:
+        return value
 
 
 @pytest.mark.parametrize("n_classes", [2, 3])
-@pytest.mark.parametrize("simple", [True, False])
-def test_exports_of_a_fitted_model_mean_what_predict_does(n_classes, simple):
+def test_exports_of_a_fitted_model_mean_what_predict_does(n_classes):
     rows, _, y = random_table(1, n_classes=n_classes)
-    cells = [
-        [c if isinstance(c, str) else "" if c is None else float(c) for c in row]
-        for row in [*rows, [None, "pink", "unseen", "", None, None]]
-    ]
-    X = pd.DataFrame(cells, columns=TABLE)
-    model = FoldSE(tail=2).fit(X.iloc[:-1], np.array(["a", "it's", "c"])[y])
+    names = ["x", "Colour", "it's mixed", "digit", "label", "constant"]
+    predicates = ["x", "colour", "it_s_mixed", "digit", "label_2", "constant"]
+    X = pd.DataFrame(rows, columns=names)
+    model = FoldSE(tail=2).fit(X, np.array(["a", "it's", "c"])[y])
     assert any(rule.exceptions for rule in model.rules_)
-    predicted = model.predict(X).tolist()
-    program = Program(model.to_asp(simplify=simple), TABLE_PREDICATES)
-    if simple and n_classes == 2:
-        assert len(program.clauses) == model.n_rules_
-    labels = [program.labels(row) or [model.default_class_] for row in cells]
-    assert [set(found) for found in labels] == [{label} for label in predicted]
-    ordered = Program(model.to_asp(simplify=simple, exclusive=False), TABLE_PREDICATES)
-    labels = [ordered.labels(row) or [model.default_class_] for row in cells]
-    assert [found[0] for found in labels] == predicted
-    run = clingo_labels(model.to_scasp(X))
-    assert [run[k] for k in range(1, len(rows) + 2)] == [[p] for p in predicted]
+    X.loc[len(X)] = [None, "pink", "unseen", "", None, None]
+    check_exports(model, X, predicates)
     assert model.to_scasp(X).startswith(model.to_scasp(templates=False))
+    lines = model.to_asp().split("\n")
+    assert len(lines) == model.n_rules_ + (
+        0 if n_classes == 2 else len(model.rules_) + 1
+    )
+
+
+@pytest.mark.parametrize(
+    ("load", "name"), [(load_binary, "kidney"), (load_multi, "ecoli")]
+)
+def test_exports_on_published_tables_mean_what_predict_does(shared_data, load, name):
+    X, y, spec = load(shared_data / "fold_se", name)
+    model = FoldSE(categorical_features=spec["str_attrs"], tail=2).fit(X, y)
+    check_exports(model, X, list(X.columns))
 
 
 needs_prolog = pytest.mark.skipif(

@@ -151,18 +151,17 @@ def test_tokens_are_tried_in_descending_order():
 
 def test_literal_is_not_its_own_exception():
     """A used literal and its complement are banned below it, not beside it."""
-    X, y = [["a"]] * 5 + [["b"]] * 5, [1, 1, 0, 0, 0] + [0] * 5
+    X, y = [["b"]] * 5 + [["a"]] * 5, [1, 1, 0, 0, 0] + [0] * 5
     model = FoldSE(tail=0, max_literals=1).fit(X, y)
-    assert program(model)[0] == [(1, ((0, "==", "a", False),), ())]
+    assert program(model)[0] == [(1, ((0, "==", "b", False),), ())]
 
 
 def test_twin_of_a_used_cut_stays_available():
-    """After `not (A <= 2)` the cut `A > 2` may follow, to leave the token out."""
-    X = [[1.0], [2.0], [3.0], [3.0], [3.0], ["?"], ["?"]]
-    y = [0, 0, 1, 1, 1, 1, 0]
-    model = FoldSE(categorical_features=None, ratio=0.0, tail=0).fit(X, y)
+    """After `not (A > 2)` the literal `A <= 2` may follow, to leave tokens out."""
+    X = [[1.0], [2.0], ["?"], ["?"], [3.0], [4.0], ["?"]]
+    model = FoldSE(ratio=0.0, tail=0).fit(X, [1, 1, 1, 1, 0, 0, 0])
     first = plain(model.raw_rules_[0])[1]
-    assert first == ((0, "<=", 2.0, True), (0, "<=", 3.0, False))
+    assert first == ((0, ">", 2.0, True), (0, "<=", 2.0, False))
 
 
 @QUICK
