@@ -39,7 +39,10 @@ docs: .venv/.has-docs
 	$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html
 
 bench: .venv/.has-bench
-	cd asv_bench && ../$(BIN)/asv machine --yes && ../$(BIN)/asv run --python=same --quick --show-stderr
+	cd asv_bench && ../$(BIN)/asv machine --yes
+	cd asv_bench && ../$(BIN)/asv run --python=same --quick --show-stderr \
+		--set-commit-hash $$(git rev-parse HEAD)
+	$(BIN)/python asv_bench/report.py
 
 coverage: .venv/.has-test
 	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -n 2 -m '$(FAST)' --cov --cov-report=term

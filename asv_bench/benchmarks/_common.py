@@ -135,7 +135,7 @@ def ratio_in_turns(ours, peer, clock=time.process_time):
         our_times.append(seconds(ours))
         peer_times.append(seconds(peer))
         our_times.append(seconds(ours))
-    return median(our_times) / median(peer_times)
+    return round(median(our_times) / median(peer_times), 4)
 
 
 def cpu_of_children():

@@ -79,8 +79,8 @@ def _skip_slow(peer, table):
     """Raise NotImplementedError where one fit takes minutes."""
     if (peer, table) == (TREE, LARGE_DISTINCT):
         raise NotImplementedError("three minutes a fit")
-    if peer == FOLDRPP and table not in (SMALL, ADULT):
-        raise NotImplementedError("a dict per row and a Python step per cell")
+    if peer == FOLDRPP and table not in (ADULT, TYPED_ADULT):
+        raise NotImplementedError("a Python step per cell and literal")
 
 
 class _Timed:

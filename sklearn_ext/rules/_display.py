@@ -140,6 +140,8 @@ class _Layout:
         """Return (x, y, name, colour) of the legend, and the base line of its end."""
         chips, x, y = [], 0.0, self.leading
         for name, colour in legend:
+            name, *cut = self.small.wrap(name, 0.9 * self.text_end - self.label_x)
+            name += "…" if cut else ""
             width = self.label_x + self.small.width(name)
             if x and x + width > self.text_end:
                 x, y = 0.0, y + self.leading

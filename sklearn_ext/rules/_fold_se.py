@@ -72,8 +72,8 @@ class FoldSE(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
 
     max_depth : int or None, default=None
         How deep exceptions nest: 0 for none, 1 for exceptions without exceptions of
-        their own. None and anything above 64 mean 64, which a `ratio` of at most 1
-        can't reach.
+        their own. None and anything above 64 mean 64, which only a `ratio` near 1 or
+        above reaches.
 
     max_literals : int or None, default=None
         The default part of a rule is finished at this length at the latest.

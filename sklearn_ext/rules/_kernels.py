@@ -272,7 +272,7 @@ def _collect(codes, ranks, pos_rows, neg_rows, needed):
     ends = np.zeros(needed.size + 1, np.int64)
     for rows in (pos_rows, neg_rows):
         for i in range(rows.size):
-            b = codes[rows[i]]
+            b = np.int64(codes[rows[i]])
             ends[b + 1] += needed[b]
     for b in range(needed.size):
         ends[b + 1] += ends[b]

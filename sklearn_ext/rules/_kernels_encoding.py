@@ -143,7 +143,8 @@ def count_levels(is_new):
     counts = np.zeros(is_new.sum(), np.int32)
     level = -1
     for i in range(is_new.size):
-        level += is_new[i]
+        if is_new[i]:
+            level += 1
         counts[level] += 1
     return counts
 

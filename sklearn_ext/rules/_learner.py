@@ -24,12 +24,21 @@ from ._kernels import (
 )
 from ._rule import Literal, wilson_centre
 
-__all__ = ["Draft", "Learner", "Literals", "Memo", "NoMemo", "Settings"]
+__all__ = [
+    "Draft",
+    "Learner",
+    "Literals",
+    "Memo",
+    "NoMemo",
+    "Settings",
+    "heaviest_first",
+]
 
 HEURISTICS = {"mgi": MGI, "gini": GINI, "entropy": ENTROPY}
 OPERATORS = {LE: "<=", GT: ">", EQ: "=="}
-# Exceptions nest log2(n) deep at a ratio of up to 1; pickle and JSON, which recurse,
-# set the limit for larger ratios.
+# Each level of exceptions has at most `ratio` times the rows of the one above, so 0.5
+# nests log2(n) deep. For ratios near 1 and above, pickle and JSON, which recurse, set
+# the limit.
 DEEPEST = 64
 # Cells below which threads cost more than they bring (measured on two cores).
 CELLS_PER_LAUNCH = 200_000
@@ -265,6 +274,18 @@ class NoMemo:
         return make()
 
 
+def heaviest_first(weights):
+    """Return class codes by decreasing weight; the first of equal classes is first.
+
+    Float weights that differ in the tenth digit are equal: rounding must not decide
+    between classes that `class_weight="balanced"` gave the same weight.
+    """
+    weights = np.asarray(weights)
+    if weights.dtype.kind == "f":
+        weights = np.round(weights / weights.sum(), 9)
+    return np.argsort(-weights, kind="stable").tolist()
+
+
 class Learner:
     """Learns the rules of FOLD-SE.
 
@@ -309,7 +330,7 @@ class Learner:
             if np.count_nonzero(sizes) < 2:
                 return  # the default closes a pure rest
             weights = [self.literals.weigh(member) for member in members]
-            for c in sorted(range(n_classes), key=lambda c: -weights[c]):
+            for c in heaviest_first(weights):
                 if sizes[c] == 0 or weights[c] < self.settings.threshold:
                     continue
                 pos = Side(self.literals, members[c])

@@ -15,7 +15,7 @@ from sklearn_ext._core._sklearn import (
 )
 
 from ._encoding import encode
-from ._learner import Learner, Literals, NoMemo, Settings
+from ._learner import Learner, Literals, NoMemo, Settings, heaviest_first
 from ._rule import Rule, distinct_rules, name_exceptions, simplify
 from ._statistics import gains_by_feature, measure
 from ._summary import body_text
@@ -24,8 +24,9 @@ __all__ = ["Training"]
 
 # Products of two weight sums must fit into an int64.
 MAX_EXACT_WEIGHT = 2**31
-# A share of the weight that is no evidence for the default class.
-NEGLIGIBLE = 1e-6
+# A rest of a smaller share of the weight, the precision of float32, is no evidence for
+# the default class.
+NEGLIGIBLE = 1e-7
 
 
 def _weigh_rows(y, codes, classes, sample_weight, class_weight):
@@ -120,6 +121,7 @@ class Training:
         self._names = table.names
         self._codes = codes
         self._total = weight.sum().item()
+        self._is_integral = bool((weight == np.floor(weight)).all())
         coded = encode(table, self._is_categorical, workers)
         self._literals = Literals(coded, _exact_weight(weight), workers)
         self._memo = memo or NoMemo()
@@ -130,7 +132,7 @@ class Training:
             return float(estimator.tail)
         count = float(estimator.tail) * self._total
         # 0.07 * 100 is just below 7, in floats.
-        return float(np.floor(count + 1e-9)) if self._literals.is_exact else count
+        return float(np.floor(count + 1e-9)) if self._is_integral else count
 
     def learn(self, estimator):
         """Return an iterator over the drafts of the top rules."""
@@ -169,7 +171,7 @@ class Training:
         rest = counts[-1]
         if rest.sum() <= NEGLIGIBLE * self._total:
             rest = counts.sum(axis=0)
-        return int(np.argmax(rest))
+        return heaviest_first(rest.astype(self._literals.weight.dtype))[0]
 
     def _measure(self, drafts):
         """Return raw rules and simplified ones with statistics, and `rule_counts_`."""

@@ -209,8 +209,8 @@ def test_pickle_in_a_fresh_interpreter(estimator, tmp_path):
     fitted = clone(estimator).fit(X, y)
     (tmp_path / "fitted.pkl").write_bytes(pickle.dumps((fitted, X)))
     script = (
-        "import json, pickle\n"
-        "fitted, X = pickle.load(open('fitted.pkl', 'rb'))\n"
+        "import json, pathlib, pickle\n"
+        "fitted, X = pickle.loads(pathlib.Path('fitted.pkl').read_bytes())\n"
         "print(json.dumps(fitted.predict(X).tolist()))"
     )
     answer = json.loads(run_python("-W", "error", "-c", script, cwd=tmp_path))

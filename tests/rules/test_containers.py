@@ -8,7 +8,7 @@ from scipy import sparse
 from sklearn.datasets import load_breast_cancer, load_iris, load_wine
 
 from sklearn_ext import FoldSE
-from tests.rules._canonical import state
+from tests.rules._canonical import plain, state
 from tests.rules._tables import NAN, random_table
 
 
@@ -141,6 +141,45 @@ def test_categorical_from_dtype():
     assert {name for name in found if not found[name]} == numerical
     model = FoldSE(categorical_features=None).fit(frame, [0, 1, 1])
     assert not model.is_categorical_.any()
+
+
+@pytest.mark.parametrize(
+    ("cell", "number", "token"),
+    [
+        (" 3e0\t", 3.0, " 3e0\t"),
+        ("1_000", 1000.0, "1_000"),
+        ("-0", 0.0, "-0"),
+        ("0x10", "0x10", "0x10"),
+        ("1,5", "1,5", "1,5"),
+        ("True", "True", "True"),
+        (" ", " ", " "),
+        ("NaN", "", "NaN"),
+        ("", "", ""),
+        (True, 1.0, "True"),
+        (np.False_, 0.0, "False"),
+        (-0.0, 0.0, "0"),
+        (np.int8(7), 7.0, "7"),
+        (7.0, 7.0, "7"),
+        (2.5, 2.5, "2.5"),
+        (2**53 + 1, 2.0**53, "9007199254740993"),
+        (np.float32(0.1), float(np.float32(0.1)), "0.10000000149011612"),
+        (pd.NA, "", ""),
+        (None, "", ""),
+        (("a", 1), "('a', 1)", "('a', 1)"),
+    ],
+    ids=repr,
+)
+def test_reading_one_cell(cell, number, token):
+    """A numerical column parses what it can; a categorical one writes all as text."""
+    X = np.empty((2, 2), dtype=object)
+    X[0], X[1] = ["other", "other"], [cell, cell]
+    model = FoldSE(categorical_features=[False, True]).fit(X, [0, 1])
+    tokens = {"other"} | ({number} if isinstance(number, str) else set())
+    assert set(model.categories_[0]) == tokens
+    assert set(model.categories_[1]) == {"other", token}
+    model = FoldSE(categorical_features=None).fit(X[:, :1], [0, 1])
+    value = plain(model.raw_rules_[0])[1][0][2]
+    assert value == (number if isinstance(number, float) else max(tokens))
 
 
 def test_tokens_and_their_order():

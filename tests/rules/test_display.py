@@ -210,7 +210,7 @@ AWKWARD = [
 def test_awkward_names_are_wrapped():
     literals = tuple(Literal(j, "<=", 0.5 + j) for j in range(len(AWKWARD)))
     rules = [Rule("yes " * 30, literals, (Rule(None, literals[2:], (), 1.0),))] * 2
-    model = with_rules(rules, names=AWKWARD, classes=["no$a$" * 20, "yes " * 30])
+    model = with_rules(rules, names=AWKWARD, classes=["no$a$" * 90, "yes " * 30])
     display = RuleSetDisplay.from_estimator(model)
     assert_tidy(display)
     width, _ = display.figure_.get_size_inches()
@@ -233,6 +233,14 @@ def test_text_fits_into_given_axes(size):
     assert display.plot(ax=above) is display
     assert display.ax_ is above
     assert_tidy(display)
+
+
+def test_saved_at_another_resolution():
+    X, y = load_breast_cancer(return_X_y=True, as_frame=True)
+    display = RuleSetDisplay.from_estimator(FoldSE().fit(X, y))
+    for dpi in (72, 150, 300):
+        display.figure_.set_dpi(dpi)
+        assert_tidy(display)
 
 
 def test_keywords_reach_the_bars():

