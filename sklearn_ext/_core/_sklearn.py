@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context, clone
 from sklearn.callback import CallbackSupportMixin
 from sklearn.utils import _safe_indexing, compute_class_weight
 from sklearn.utils._param_validation import (
     Interval,
-    InvalidParameterError,
+    RealNotInt,
     StrOptions,
 )
 from sklearn.utils.multiclass import check_classification_targets
@@ -26,8 +27,9 @@ __all__ = [
     "BaseEstimator",
     "CallbackSupportMixin",
     "ClassifierMixin",
+    "IntegralNotBool",
     "Interval",
-    "InvalidParameterError",
+    "RealNotInt",
     "StrOptions",
     "assert_all_finite",
     "check_classification_targets",
@@ -47,6 +49,15 @@ check_sample_weight = _check_sample_weight
 check_target = _check_y
 fit_context = _fit_context
 safe_indexing = _safe_indexing
+
+
+class IntegralNotBool(Interval):  # type: ignore[misc]
+    """An interval of integers that True and False are not in."""
+
+    def is_satisfied_by(self, val: Any) -> bool:
+        """Tell whether a parameter value is an integer in the interval."""
+        is_bool = isinstance(val, bool | np.bool_)
+        return not is_bool and bool(super().is_satisfied_by(val))
 
 
 @contextmanager

@@ -16,9 +16,13 @@ from ._reading import one_line, picture_lines
 
 __all__ = ["RuleSetDisplay"]
 
-# Okabe and Ito's colours, told apart with any kind of colour vision.
-COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442")
-OTHER = "#AAAAAA"
+# Okabe and Ito's colours and three dark ones. Simulated for each kind of colour vision,
+# any two of them, the grey among them, differ by at least 16 in CIELAB.
+COLOURS = (
+    *("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442"),
+    *("#882255", "#1B1B6B", "#661100"),
+)
+OTHER = "#CCCCCC"
 
 # Sizes in points. In a given axes that is too small, all of them shrink alike.
 FONT, LEADING, INDENT, GAP, CHIP = 10, 13, 18, 14, 8
@@ -205,7 +209,7 @@ def _draw_bars(ax, lines, layout, colours, kwargs):
     widths = counts.T * layout.bars / totals.max()
     left = np.full(len(lines), layout.bars_x)
     for width, colour in zip(widths, colours, strict=True):
-        for drawn, alpha in ((~nested, 1.0), (nested, 0.5)):
+        for drawn, alpha in ((~nested, 1.0), (nested, 0.6)):
             drawn = drawn & (width > 0)
             style = {"height": height[drawn], "color": colour, "alpha": alpha} | kwargs
             ax.barh(middle[drawn], width[drawn], left=left[drawn], **style)
@@ -222,7 +226,7 @@ def _draw_confidence(ax, lines, layout, dot):
         if line["confidence"] is None:
             continue
         middle, alpha = y - 0.36 * layout.font, 0.6 if line["depth"] else 1.0
-        ax.hlines(middle, start, end, color=OTHER, linewidth=1, alpha=0.5)
+        ax.hlines(middle, start, end, color=OTHER, linewidth=1)
         x = start + line["confidence"] * layout.track
         ax.plot(x, middle, "o", color=dot, markersize=0.5 * layout.font, alpha=alpha)
         style = {"size": 0.85 * layout.font, "alpha": alpha}

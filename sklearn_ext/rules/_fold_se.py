@@ -14,8 +14,9 @@ from sklearn_ext._core._sklearn import (
     BaseEstimator,
     CallbackSupportMixin,
     ClassifierMixin,
+    IntegralNotBool,
     Interval,
-    InvalidParameterError,
+    RealNotInt,
     StrOptions,
     check_is_fitted,
     clone,
@@ -100,10 +101,10 @@ class FoldSE(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
     n_features_in_ : int
         Number of columns seen in `fit`.
 
-    feature_names_in_ : ndarray of str of shape (n_features_in_,)
+    feature_names_in_ : ndarray of str of shape (n_features,)
         Names of the columns seen in `fit`, if all of them are strings.
 
-    is_categorical_ : ndarray of bool of shape (n_features_in_,)
+    is_categorical_ : ndarray of bool of shape (n_features,)
         Which columns hold tokens only.
 
     categories_ : list of ndarray of str
@@ -115,7 +116,7 @@ class FoldSE(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
     raw_rules_ : tuple of Rule
         The top rules as learned. They predict the same.
 
-    rule_counts_ : ndarray of float64 of shape (len(rules_) + 1, n_classes)
+    rule_counts_ : ndarray of float64 of shape (n_top_rules + 1, n_classes)
         Training weight per class of the rows that each rule decides. The last row is
         for the rows on which no rule fires.
 
@@ -131,7 +132,7 @@ class FoldSE(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
     tail_count_ : float
         The weight that `tail` amounts to.
 
-    feature_importances_ : ndarray of float64 of shape (n_features_in_,)
+    feature_importances_ : ndarray of float64 of shape (n_features,)
         Share of each column in the gain of all literals, exceptions included.
 
     See Also
@@ -181,8 +182,8 @@ class FoldSE(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
     _parameter_constraints: dict = {
         "ratio": [Interval(Real, 0, None, closed="left")],
         "tail": [
-            Interval(Real, 0, 1, closed="left"),
-            Interval(Integral, 0, None, closed="left"),
+            Interval(RealNotInt, 0, 1, closed="left"),
+            IntegralNotBool(Integral, 0, None, closed="left"),
         ],
         "categorical_features": ["array-like", StrOptions({"from_dtype"}), None],
         "heuristic": [StrOptions({"mgi", "gini", "entropy"})],
@@ -265,7 +266,6 @@ class FoldSE(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
 
         from ._training import Training
 
-        self._check_tail()
         given = {"X": X, "y": y, "sample_weight": sample_weight}
         with keep_fit_on_error(self), Workers(self.n_jobs) as workers:
             training = Training(self, **given, workers=workers)
@@ -281,14 +281,6 @@ class FoldSE(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             vars(self).update(training.fitted_attributes(self, drafts))
             steps.finish()
         return self
-
-    def _check_tail(self):
-        if isinstance(self.tail, bool | np.bool_):
-            raise InvalidParameterError(
-                f"The 'tail' parameter of FoldSE must be a float in the range "
-                f"[0.0, 1.0) or an int in the range [0, inf). Got {self.tail!r} "
-                f"instead."
-            )
 
     def rule_path(self, X, y, tails, sample_weight=None):
         """Fit one model for each value of `tail`, at little more than the cost of one.
@@ -328,7 +320,6 @@ class FoldSE(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             raise ValueError("tails is empty; give at least one value of tail.")
         for model in models:
             model._validate_params()
-            model._check_tail()
         first = models[0]
         with Workers(self.n_jobs) as workers:
             training = Training(first, X, y, sample_weight, workers, Memo())
