@@ -68,7 +68,7 @@ def mixed_containers():
     yield "object array", as_object.to_numpy()
     yield "nested list", rows
     yield "object frame", as_object
-    yield "str frame", frame.astype({"c1": "str", "c3": "str"})
+    yield "string frame", frame.astype({"c1": "string", "c3": "string"})
     yield "category frame", frame.astype({"c1": "category", "c3": "category"})
     yield "int became float", frame.astype({"c3": float})
     yield "int", frame.astype({"c3": np.int8, "c5": int})

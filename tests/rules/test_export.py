@@ -365,10 +365,10 @@ def test_exports_of_a_fitted_model_mean_what_predict_does(n_classes):
     rows, _, y = random_table(1, n_classes=n_classes)
     names = ["x", "Colour", "it's mixed", "digit", "label", "constant"]
     predicates = ["x", "colour", "it_s_mixed", "digit", "label_2", "constant"]
-    X = pd.DataFrame(rows, columns=names)
-    model = FoldSE(tail=2).fit(X, np.array(["a", "it's", "c"])[y])
+    unseen = [None, "pink", "unseen", "", None, None]
+    X = pd.DataFrame([*rows, unseen], columns=names)
+    model = FoldSE(tail=2).fit(X[:-1], np.array(["a", "it's", "c"])[y])
     assert any(rule.exceptions for rule in model.rules_)
-    X.loc[len(X)] = [None, "pink", "unseen", "", None, None]
     check_exports(model, X, predicates)
     assert model.to_scasp(X).startswith(model.to_scasp(templates=False))
     lines = model.to_asp().split("\n")
