@@ -10,23 +10,23 @@ from ._rule import wilson_centre
 __all__ = ["gains_by_feature", "measure"]
 
 
-def _measure_rule(rule, literals, rows, codes, label, argues_for):
+def _measure_rule(rule, search, rows, codes, label, argues_for):
     """Return the rule with its statistics, and those of `rows` on which it fires.
 
     Exceptions argue against the class of the rule that they defeat, so the side of the
     argument changes with each level.
     """
     for literal in rule.literals:
-        rows, _ = literals.split(rows, literal)
+        rows, _ = search.split(rows, literal)
     exceptions = []
     for exception in rule.exceptions:
         measured, fired = _measure_rule(
-            exception, literals, rows, codes, label, not argues_for
+            exception, search, rows, codes, label, not argues_for
         )
         exceptions.append(measured)
         rows = difference(rows, fired)
-    support = literals.weigh(rows)
-    right = literals.weigh(rows[(codes[rows] == label) == argues_for])
+    support = search.weigh(rows)
+    right = search.weigh(rows[(codes[rows] == label) == argues_for])
     measured = replace(
         rule,
         exceptions=tuple(exceptions),
@@ -36,7 +36,7 @@ def _measure_rule(rule, literals, rows, codes, label, argues_for):
     return measured, rows
 
 
-def measure(rules, labels, literals, codes):
+def measure(rules, labels, search, codes):
     """Route the training rows through a rule set, each to the first rule that fires.
 
     Parameters
@@ -44,7 +44,7 @@ def measure(rules, labels, literals, codes):
     rules : sequence of Rule
     labels : sequence of int
         Code of the class that each rule argues for.
-    literals : Literals
+    search : LiteralSearch
     codes : ndarray of int (n,)
         Class of each row.
 
@@ -57,7 +57,7 @@ def measure(rules, labels, literals, codes):
     rows = np.arange(len(codes), dtype=np.int32)
     measured, decided = [], []
     for rule, label in zip(rules, labels, strict=True):
-        rule, fired = _measure_rule(rule, literals, rows, codes, label, True)
+        rule, fired = _measure_rule(rule, search, rows, codes, label, True)
         measured.append(rule)
         decided.append(fired)
         rows = difference(rows, fired)

@@ -15,8 +15,9 @@ from sklearn_ext._core._sklearn import (
 )
 
 from ._encoding import encode
-from ._learner import Learner, Literals, NoMemo, Settings, heaviest_first
+from ._learner import Learner, NoMemo, Settings, heaviest_first
 from ._rule import Rule, distinct_rules, name_exceptions, simplify
+from ._search import LiteralSearch
 from ._statistics import gains_by_feature, measure
 from ._summary import body_text
 
@@ -123,7 +124,9 @@ class Training:
         self._total = weight.sum().item()
         self._is_integral = bool((weight == np.floor(weight)).all())
         coded = encode(table, self._is_categorical, workers)
-        self._literals = Literals(coded, _exact_weight(weight), workers)
+        self._search = LiteralSearch(
+            coded, _exact_weight(weight), estimator.heuristic, workers
+        )
         self._memo = memo or NoMemo()
 
     def threshold(self, estimator):
@@ -139,12 +142,11 @@ class Training:
         settings = Settings(
             estimator.ratio,
             self.threshold(estimator),
-            estimator.heuristic,
             estimator.max_depth,
             estimator.max_literals,
             estimator.min_confidence,
         )
-        learner = Learner(self._literals, settings, self._memo)
+        learner = Learner(self._search, settings, self._memo)
         if len(self.classes) == 1:
             drafts = iter(())
         elif len(self.classes) == 2:
@@ -171,7 +173,7 @@ class Training:
         rest = counts[-1]
         if rest.sum() <= NEGLIGIBLE * self._total:
             rest = counts.sum(axis=0)
-        return heaviest_first(rest.astype(self._literals.weight.dtype))[0]
+        return heaviest_first(rest.astype(self._search.weight.dtype))[0]
 
     def _measure(self, drafts):
         """Return raw rules and simplified ones with statistics, and `rule_counts_`."""
@@ -180,15 +182,15 @@ class Training:
         raw = [_as_rule(draft, labels[draft.head]) for draft in drafts]
         rules = [simplify(rule) for rule in raw]
         if rules == raw:
-            raw, decided = measure(raw, heads, self._literals, self._codes)
+            raw, decided = measure(raw, heads, self._search, self._codes)
             rules = raw
         else:
-            (raw, _), (rules, decided) = self._literals.map(
-                lambda rules: measure(rules, heads, self._literals, self._codes),
+            (raw, _), (rules, decided) = self._search.map(
+                lambda rules: measure(rules, heads, self._search, self._codes),
                 (raw, rules),
                 n_cells=len(self._codes),
             )
-        weight = self._literals.weight
+        weight = self._search.weight
         counts = [
             np.bincount(
                 self._codes[rows], weight[rows] if weight.size else None, len(labels)
@@ -203,7 +205,7 @@ class Training:
         key = ("measured", *(draft.key for draft in drafts))
         raw, rules, counts = self._memo.recall(key, lambda: self._measure(drafts))
         lines = distinct_rules(rules)
-        coded = self._literals.coded
+        coded = self._search.coded
         categories = [np.empty(0, object)] * len(coded.features)
         for feature, column in zip(coded.features, coded.columns, strict=True):
             categories[feature] = np.array(column.tokens, dtype=object)

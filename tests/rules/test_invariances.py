@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sklearn.datasets import load_breast_cancer, load_wine
 
 from sklearn_ext import FoldSE
-from sklearn_ext.rules import _learner
+from sklearn_ext.rules import _search
 from tests.rules._canonical import program, state
 from tests.rules._tables import NAN, QUICK, random_table, tables, weights
 
@@ -70,7 +70,7 @@ def test_scaled_weights_change_nothing():
 
 @pytest.mark.parametrize("n_classes", [2, 4])
 def test_threads(n_classes, monkeypatch):
-    monkeypatch.setattr(_learner, "CELLS_PER_LAUNCH", 0)  # threads at any size
+    monkeypatch.setattr(_search, "CELLS_PER_LAUNCH", 0)  # threads at any size
     for seed in range(3):
         rows, categorical, y = random_table(seed, n=600, n_classes=n_classes)
         sample_weight = np.random.default_rng(seed).random(len(y))
