@@ -27,6 +27,18 @@ def typed(cells):
     return numbers
 
 
+def is_mixed(cells):
+    """Tell whether a column holds numbers with text among them."""
+    known = cells.dropna()
+    is_text = known.map(lambda cell: isinstance(cell, str))
+    return known.dtype == object and is_text.any() and not is_text.all()
+
+
+def without_tokens(X):
+    """Make each mixed column numerical, for learners that can't take it as it is."""
+    return X.apply(lambda c: pd.to_numeric(c, errors="coerce") if is_mixed(c) else c)
+
+
 def read_table(path):
     """Read a CSV file: numbers as numbers, text as text, missing cells as they are."""
     text = pd.read_csv(path, dtype=str, keep_default_na=False, skipinitialspace=True)

@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["FitSteps"]
+from sklearn.callback import CallbackSupportMixin
+
+__all__ = ["CallbackSupportMixin", "FitSteps"]
 
 
 class FitSteps:

@@ -31,6 +31,8 @@ __all__ = [
 Array: TypeAlias = np.ndarray[Any, Any]
 Cell: TypeAlias = float | str
 MISSING = ""
+# Rows looked at to guess whether a column holds few objects.
+SAMPLE = 1024
 
 
 def token_text(cell: object) -> str:
@@ -102,14 +104,48 @@ class Cells:
         return MISSING if number != number else number
 
 
+@dataclass(frozen=True)
+class _ArrayInterface:
+    """Memory of an array under another dtype; keeps the array alive."""
+
+    __array_interface__: dict[str, Any]
+    owner: Array
+
+
+def _factorize_identities(values: Array) -> tuple[Array, list[Any]] | None:
+    """Factorize objects by their addresses, much cheaper than by what they hold.
+
+    Readers of files make one object of equal strings, so most columns of text hold few
+    objects. None if these seem to be many; equal objects may give several levels.
+    """
+    interface = values.__array_interface__ | {"typestr": f"=i{values.itemsize}"}
+    addresses = np.asarray(_ArrayInterface(interface, values))
+    if len(np.unique(addresses[:SAMPLE])) > SAMPLE // 4:
+        return None
+    codes, uniques = pd.factorize(addresses)
+    first = np.empty(len(uniques), np.intp)
+    first[codes[::-1]] = np.arange(len(codes))[::-1]
+    levels = values[first]
+    missing = pd.isna(levels)
+    if missing.any():
+        number = np.where(missing, -1, np.cumsum(~missing) - 1)
+        codes, levels = number[codes], levels[~missing]
+    return codes, levels.tolist()
+
+
 def _factorize_objects(values: Array) -> tuple[Array, list[Any]]:
     """Factorize objects; True is kept apart from 1, and missing cells get -1."""
+    by_identity = _factorize_identities(values)
+    if by_identity is not None:
+        return by_identity
     try:
         codes, uniques = pd.factorize(values)
     except TypeError:  # an unhashable cell, such as a list
         values = np.array([token_text(cell) for cell in values], dtype=object)
         codes, uniques = pd.factorize(values)
     levels = uniques.tolist()
+    if pd.api.types.infer_dtype(values, skipna=True) == "string":
+        return codes, levels
     for code, level in enumerate(tuple(levels)):
         if level in (0, 1):
             rows = np.flatnonzero(codes == code)

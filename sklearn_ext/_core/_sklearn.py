@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context, clone
-from sklearn.callback import CallbackSupportMixin
 from sklearn.utils import _safe_indexing, compute_class_weight
 from sklearn.utils._param_validation import (
     Interval,
@@ -25,7 +24,6 @@ from sklearn.utils.validation import (
 
 __all__ = [
     "BaseEstimator",
-    "CallbackSupportMixin",
     "ClassifierMixin",
     "IntegralNotBool",
     "Interval",

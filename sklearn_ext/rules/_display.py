@@ -375,7 +375,7 @@ class RuleSetDisplay:
         else:
             box = ax.get_window_extent()
             width, height = np.array([box.width, box.height]) * 72 / ax.figure.dpi
-            for scale in np.linspace(1.0, 0.3, 15):
+            for scale in np.linspace(1.0, 0.3, 8):
                 layout = _Layout(*given, ax.figure.dpi, scale=scale, width=width)
                 if layout.fits(height):
                     break

@@ -167,6 +167,7 @@ def _rank_many(values, cells, codes, ranks):
         keys = sort_keys(values.view(np.uint32))
         keys.sort()
         order, is_new = order_of_keys(keys)
+        del keys  # the largest scratch of all
     else:
         order = np.argsort(values)
         is_new = mark_new(values[order])

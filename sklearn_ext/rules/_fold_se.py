@@ -8,11 +8,10 @@ from numbers import Integral, Real
 
 import numpy as np
 
-from sklearn_ext._core._callbacks import FitSteps
+from sklearn_ext._core._callbacks import CallbackSupportMixin, FitSteps
 from sklearn_ext._core._encoding import open_table, unique_names
 from sklearn_ext._core._sklearn import (
     BaseEstimator,
-    CallbackSupportMixin,
     ClassifierMixin,
     IntegralNotBool,
     Interval,

@@ -198,6 +198,18 @@ def test_many_rules_and_classes():
     assert_tidy(one)
 
 
+def test_the_lightest_of_many_classes_are_grey():
+    classes = [f"class {letter}" for letter in "abcdefghijkl"]
+    counts = np.vstack([np.arange(12.0), np.zeros(12)])
+    rule = Rule(classes[0], (Literal(0, "<=", 0.5),))
+    model = with_rules([rule], names=["x"], classes=classes, counts=counts)
+    display = RuleSetDisplay.from_estimator(model)
+    names = [text.get_text() for text in drawn_texts(display)]
+    in_legend = [name for name in (*classes, "other classes") if name in names]
+    assert in_legend == ["class a", *classes[2:], "other classes"]  # "a" labels lines
+    assert_tidy(display)
+
+
 AWKWARD = [
     "price in $ and tax in $",
     "under_score and a\nline break",
