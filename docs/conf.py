@@ -41,6 +41,7 @@ sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "auto_examples",
     "filename_pattern": r"/plot_",
+    "within_subsection_order": "FileNameSortKey",
     "ignore_pattern": r"(^|/)(demo|_\w+)\.py$",
     "backreferences_dir": "api/generated/backreferences",
     "doc_module": ("sklearn_ext",),

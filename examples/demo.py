@@ -11,6 +11,7 @@ import shutil
 import sys
 import textwrap
 import time
+import warnings
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -88,7 +89,8 @@ def from_csv(path, target):
 
 def from_openml(name, target):
     try:
-        with waiting(f"fetching {name!r} from OpenML"):
+        with waiting(f"fetching {name!r} from OpenML"), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "A network error")  # it is told below
             return fetch_openml(
                 name,
                 version=OPENML_VERSION.get(name, "active"),

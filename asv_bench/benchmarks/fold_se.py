@@ -3,6 +3,7 @@
 import tempfile
 import time
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 
@@ -98,12 +99,11 @@ class _Ratio:
     """CPU time of ours over that of the peer; `setup` sets the two calls."""
 
     timeout = 600
+    unit = "of the peer's time"
     clock = time.process_time
 
     def track_ratio(self, *_):
         return ratio_in_turns(*self.calls, self.clock)
-
-    track_ratio.unit = "of the peer's time"
 
 
 class Fit(_Timed):
@@ -186,6 +186,7 @@ class PredictRatio(_Ratio):
 class RulePath(_Ratio):
     """Ten tails, over one fit at the smallest of them."""
 
+    unit = "of the time of one fit"
     params = [FEW, DISTINCT, ADULT]
     param_names = ["table"]
 
@@ -255,6 +256,8 @@ class Memory:
             np.save(f"y{k}.npy", part.y)
 
     def setup(self, table, n_jobs):
+        if not Path("/proc/self/status").exists():
+            raise NotImplementedError("Linux says how much memory a process has used")
         k = LARGE.index(table)
         self.files = f"X{k}.npy", f"y{k}.npy"
 
@@ -288,6 +291,7 @@ class FirstFit:
 class Threads(_Ratio):
     """Wall time with two threads over that with one."""
 
+    unit = "of the time with one thread"
     params = LARGE
     param_names = ["table"]
     clock = time.perf_counter

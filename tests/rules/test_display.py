@@ -247,6 +247,14 @@ def test_text_fits_into_given_axes(size):
     assert_tidy(display)
 
 
+def test_a_tiny_axes_is_no_error():
+    import matplotlib.pyplot as plt
+
+    _, ax = plt.subplots(figsize=(1, 0.5))
+    X, y = load_breast_cancer(return_X_y=True)
+    assert RuleSetDisplay.from_estimator(FoldSE().fit(X, y), ax=ax).ax_ is ax
+
+
 def test_saved_at_another_resolution():
     X, y = load_breast_cancer(return_X_y=True, as_frame=True)
     display = RuleSetDisplay.from_estimator(FoldSE().fit(X, y))
