@@ -8,6 +8,7 @@ numerical column that cannot be parsed stays a token in that column.
 import numbers
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, NoReturn, TypeAlias
 
 import numpy as np
@@ -38,12 +39,12 @@ SAMPLE = 1024
 def token_text(cell: object) -> str:
     """Return the token of one cell, the same whether it came as int, float or str."""
     if isinstance(cell, str):
-        return str(cell)
+        return str.__str__(cell)  # of an Enum the value, not its name
     if isinstance(cell, bool | np.bool_):
         return str(bool(cell))
     if isinstance(cell, numbers.Integral):
         return str(int(cell))
-    if isinstance(cell, numbers.Real):
+    if isinstance(cell, numbers.Real | Decimal):
         number = float(cell)
         return str(int(number)) if number.is_integer() else repr(number)
     if isinstance(cell, bytes):
@@ -63,7 +64,8 @@ def _parse(cell: Any) -> Cell:
 
 
 def _is_number(cell: object) -> bool:
-    return isinstance(cell, numbers.Real) and not isinstance(cell, bool | np.bool_)
+    is_bool = isinstance(cell, bool | np.bool_)
+    return isinstance(cell, numbers.Real | Decimal) and not is_bool
 
 
 def unique_names(names: Iterable[object]) -> list[str]:
@@ -160,6 +162,7 @@ def _factorize_objects(values: Array) -> tuple[Array, list[Any]]:
 def _factorize(values: Any) -> tuple[Array, list[Any]]:
     """Return codes (-1 for missing cells) and levels of one column of any kind."""
     if isinstance(values, pd.Categorical):
+        values = values.remove_unused_categories()
         return np.asarray(values.codes), values.categories.tolist()
     if values.dtype == object:
         return _factorize_objects(np.ascontiguousarray(values))
@@ -189,9 +192,11 @@ def _read_levels(values: Any, categorical: bool, name: str) -> Cells:
             if np.isinf(parsed).any():
                 raise_infinite(name)
             return Cells(parsed[codes])
-    cells = [token_text(v) if categorical else _parse(v) for v in levels]
-    if not categorical and any(cell in (np.inf, -np.inf) for cell in cells):
+    if not categorical:
+        levels = [_parse(level) for level in levels]
+    if any(_is_number(level) and np.isinf(float(level)) for level in levels):
         raise_infinite(name)
+    cells = [token_text(v) if categorical else v for v in levels]
     missing = codes < 0
     if missing.any():
         codes = np.where(missing, len(cells), codes)
@@ -211,14 +216,15 @@ class Table:
     ----------
     n_rows, n_columns : int
     names : list of str
-        Column names, made unique; x0, x1, ... where there are none.
+        Column names, made unique; x0, x1, ... where they are not all strings.
     """
 
     def __init__(self, X: Any) -> None:
         self.n_rows, self.n_columns = X.shape
-        if hasattr(X, "columns"):
-            self.names = unique_names(X.columns)
-        else:
+        names = getattr(X, "columns", [None])
+        if all(isinstance(name, str) for name in names):
+            self.names = unique_names(names)
+        else:  # scikit-learn records no other names
             self.names = [f"x{j}" for j in range(self.n_columns)]
         self._is_sparse = bool(sparse.issparse(X))
         if self._is_sparse and not X.has_canonical_format:
@@ -231,14 +237,19 @@ class Table:
         return Table(safe_indexing(self._X, rows))
 
     def matrix(self) -> Array | None:
-        """Return the table if it is one float32 or float64 ndarray, else None."""
+        """Return the table if it is one float32 or float64 array, else None."""
         X = self._X
         if isinstance(X, pd.DataFrame):
             dtypes = set(X.dtypes)
-            if len(dtypes) == 1 and dtypes <= {np.dtype("f4"), np.dtype("f8")}:
-                X = X.to_numpy()
+            if len(dtypes) != 1 or not dtypes <= {np.dtype("f4"), np.dtype("f8")}:
+                return None
+            # Only a frame of one block becomes an array without a copy.
+            first = X.iloc[:1]
+            if not np.may_share_memory(first.to_numpy(), first.iloc[:, 0].to_numpy()):
+                return None
+            X = X.to_numpy()
         if isinstance(X, np.ndarray) and X.dtype in (np.float32, np.float64):
-            return X
+            return X if X.dtype.isnative else None
         return None
 
     def check_finite(self) -> None:
@@ -249,6 +260,12 @@ class Table:
                 assert_all_finite(matrix, allow_nan=True)
             except ValueError:
                 j = np.flatnonzero(np.isinf(matrix).any(axis=0))[0]
+                raise_infinite(self.names[j])
+            return
+        if self._is_sparse:
+            infinite = np.flatnonzero(np.isinf(self._X.data))
+            if len(infinite):
+                j = np.searchsorted(self._X.indptr, infinite[0], side="right") - 1
                 raise_infinite(self.names[j])
             return
         for j in range(self.n_columns):
@@ -316,15 +333,18 @@ class Table:
                 )
         elif hasattr(X, "columns"):  # polars
             column = X.to_series(j)
-            column = column if column.dtype.is_temporal() else column.to_numpy()
+            if not (column.dtype.is_temporal() or column.dtype.is_nested()):
+                column = column.to_numpy()
         else:
             column = X[:, j]
-        self._refuse_dates(column, self.names[j])
+        dtype = getattr(column, "categories", column).dtype
+        self._refuse_dtype(dtype, self.names[j])
+        if isinstance(dtype, np.dtype) and not dtype.isnative:
+            column = column.astype(dtype.newbyteorder("="))
         return column
 
     @staticmethod
-    def _refuse_dates(column: Any, name: str) -> None:
-        dtype = column.dtype
+    def _refuse_dtype(dtype: Any, name: str) -> None:
         if hasattr(dtype, "is_temporal"):
             is_date = dtype.is_temporal()
         else:
@@ -338,10 +358,16 @@ class Table:
                 f"Column {name!r} holds dates or durations (dtype {dtype}). Convert it "
                 f"to numbers, for example to days since a fixed date, or to strings."
             )
-        if getattr(dtype, "kind", "") == "c":
+        kind = getattr(dtype, "kind", "")
+        if kind == "c":
             raise ValueError(
                 f"Complex data not supported: column {name!r} has dtype {dtype}. Split "
                 f"it into its real and its imaginary part."
+            )
+        if kind == "V" or (hasattr(dtype, "is_nested") and dtype.is_nested()):
+            raise TypeError(
+                f"Column {name!r} holds records or lists (dtype {dtype}). Split it "
+                f"into one column per field."
             )
 
 
@@ -351,6 +377,8 @@ def open_table(estimator: Any, X: Any, reset: bool) -> Table:
     Sets or checks `n_features_in_` and `feature_names_in_`. Raises ValueError for empty
     or complex X, and for columns that differ from those of `fit`.
     """
+    if hasattr(X, "collect_schema") and not hasattr(X, "shape"):
+        raise TypeError("X is a lazy frame. Pass X.collect() instead.")
     if hasattr(X, "columns") and hasattr(X, "dtypes"):  # a pandas or polars frame
         if isinstance(X, pd.DataFrame) and not X.columns.is_unique:
             X = X.set_axis(unique_names(X.columns), axis=1)
@@ -393,21 +421,18 @@ def categorical_mask(
         return np.zeros(d, bool)
     if isinstance(categorical_features, str):
         return np.array([table.is_categorical(j) for j in range(d)], bool)
-    entries = np.asarray(categorical_features)
-    if entries.ndim != 1:
-        raise ValueError(
-            f"categorical_features must be one-dimensional, got shape {entries.shape}."
-        )
-    if entries.dtype.kind == "b":
+    entries = list(categorical_features)
+    entries = [e.item() if isinstance(e, np.generic) else e for e in entries]
+    if entries and all(isinstance(entry, bool) for entry in entries):
         if len(entries) != d:
             raise ValueError(
                 f"categorical_features is a mask of {len(entries)} entries, but X has "
                 f"{d} columns."
             )
-        return entries.copy()
+        return np.array(entries)
     mask = np.zeros(d, bool)
     names = [] if feature_names is None else list(feature_names)
-    for entry in entries.tolist():
+    for entry in entries:
         if isinstance(entry, str) and entry in names:
             mask[names.index(entry)] = True
         elif isinstance(entry, int) and not isinstance(entry, bool) and 0 <= entry < d:
@@ -422,6 +447,13 @@ def categorical_mask(
 
 
 def encode_labels(y: Array) -> tuple[Array, Array]:
-    """Return what ``np.unique(y, return_inverse=True)`` does, by hashing."""
+    """Return what ``np.unique(y, return_inverse=True)`` does, by hashing.
+
+    Raises ValueError for a missing label.
+    """
+    y = y.astype(y.dtype.newbyteorder("="), copy=False)
     codes, classes = pd.factorize(y, sort=True)
+    if (codes < 0).any():
+        row = int(np.flatnonzero(codes < 0)[0])
+        raise ValueError(f"Input y contains NaN or None, first in row {row}.")
     return np.asarray(classes).astype(y.dtype, copy=False), codes

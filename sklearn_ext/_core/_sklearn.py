@@ -1,7 +1,5 @@
 """The one import point of what scikit-learn keeps private or moves about."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -38,7 +36,6 @@ __all__ = [
     "clone",
     "compute_class_weight",
     "fit_context",
-    "keep_fit_on_error",
     "safe_indexing",
     "validate_data",
 ]
@@ -56,20 +53,3 @@ class IntegralNotBool(Interval):  # type: ignore[misc]
         """Tell whether a parameter value is an integer in the interval."""
         is_bool = isinstance(val, bool | np.bool_)
         return not is_bool and bool(super().is_satisfied_by(val))
-
-
-@contextmanager
-def keep_fit_on_error(estimator: Any) -> Iterator[None]:
-    """Put the fitted attributes back as they were if the block fails."""
-
-    def fitted() -> dict[str, Any]:
-        return {k: v for k, v in vars(estimator).items() if k.endswith("_")}
-
-    before = fitted()
-    try:
-        yield
-    except BaseException:
-        for name in fitted():
-            delattr(estimator, name)
-        vars(estimator).update(before)
-        raise

@@ -110,6 +110,8 @@ def asp_program(
     for `default_class`: `exclusive` rules each exclude the earlier ones, otherwise
     the first clause in the text that fires decides.
     """
+    if decimals is not None and not (isinstance(decimals, int) and decimals >= 0):
+        raise ValueError(f"decimals must be None or an int >= 0, got {decimals!r}.")
     names = _Names(target_name)
     predicates = [names.claim(name) for name in feature_names]
     exceptions = name_exceptions(rules)

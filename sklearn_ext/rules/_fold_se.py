@@ -10,6 +10,7 @@ import numpy as np
 
 from sklearn_ext._core._callbacks import CallbackSupportMixin, FitSteps
 from sklearn_ext._core._encoding import open_table, unique_names
+from sklearn_ext._core._fitting import keep_fit_on_error
 from sklearn_ext._core._sklearn import (
     BaseEstimator,
     ClassifierMixin,
@@ -20,7 +21,6 @@ from sklearn_ext._core._sklearn import (
     check_is_fitted,
     clone,
     fit_context,
-    keep_fit_on_error,
 )
 
 from ._evaluate import first_fired, smooth_counts, used_features
@@ -52,7 +52,8 @@ class FoldSE(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
     tail : float or int, default=0.005
         The long-tail cut: a rule that covers less than this is dropped, and its rule
         set ends, at any depth. A float in [0, 1) is a share of the training rows,
-        rounded down; an int is a number of rows.
+        rounded down; an int is a number of rows. With weights, rows count by their
+        weight, and a share of fractions is not rounded.
 
     categorical_features : "from_dtype", array-like of {bool, int, str} or None, \
             default="from_dtype"
@@ -152,7 +153,10 @@ class FoldSE(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
 
     Three or more classes follow FOLD-RM [2]_, except that a class without a rule gives
     way to the next one, and a pure rest is closed by the default. Confidence is that of
-    CON-FOLD [3]_.
+    CON-FOLD [3]_. A rest of less than 1e-7 of the weight does not choose the default.
+
+    Columns of names or identifiers can make rules of very many literals, a search each:
+    leave them out, or set `max_literals`. `categories_` keeps all tokens of `fit`.
 
     References
     ----------
@@ -271,7 +275,7 @@ class FoldSE(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             steps = FitSteps(self, self.max_rules, "rule", **given)
             drafts = []
             for draft in training.learn(self):
-                steps.begin()
+                steps.begin()  # that there is a next rule is known only now
                 drafts.append(draft)
                 if self.verbose:
                     print(training.line(drafts))  # noqa: T201
@@ -314,6 +318,8 @@ class FoldSE(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         from ._learner import Memo
         from ._training import Training
 
+        if not np.iterable(tails) or isinstance(tails, str):
+            raise TypeError(f"tails must be an iterable of numbers, got {tails!r}.")
         models = [clone(self).set_params(tail=tail) for tail in tails]
         if not models:
             raise ValueError("tails is empty; give at least one value of tail.")
@@ -333,6 +339,7 @@ class FoldSE(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
     def _read(self, X):
         """Return the validated table and the cells of the columns in the rules."""
         table = open_table(self, X, reset=False)
+        table.check_finite()
         features = used_features(self.rules_)
         cells = {j: table.read(j, self.is_categorical_[j]) for j in features}
         return table, cells
@@ -352,7 +359,6 @@ class FoldSE(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         """
         check_is_fitted(self)
         table, cells = self._read(X)
-        table.check_finite()
         return first_fired(self.rules_, cells, table.n_rows)
 
     def predict(self, X):
@@ -414,8 +420,8 @@ class FoldSE(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             Rows with the columns of `fit`.
 
         format : {"text", "dict"}, default="text"
-            "dict" gives nested plain data that JSON can hold. There a literal `holds`
-            if it is true, does not if it is false, and None means "not needed".
+            "dict" gives nested plain data that JSON can hold. The entry `holds` of a
+            literal is True, False, or None if it was not needed.
 
         full : bool, default=False
             Whether to add the rules that did not decide: the earlier ones, and in a
@@ -435,7 +441,6 @@ class FoldSE(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         from ._explain import explain_rows
 
         table, cells = self._read(X)
-        table.check_finite()
         fired = first_fired(self.rules_, cells, table.n_rows)
         return explain_rows(
             self.rules_,

@@ -13,6 +13,7 @@ __all__ = ["model_from_dict", "model_to_dict", "read_json", "write_json"]
 
 FORMAT = "sklearn_ext.FoldSE"
 VERSION = 1
+WIDEST_LABEL = 2**16  # bytes
 
 
 def _pack_scalar(value: object, what: str) -> bool | int | float | str:
@@ -32,7 +33,16 @@ def _pack_array(array: np.ndarray, what: str) -> dict:
 
 
 def _unpack_array(packed: dict) -> np.ndarray:
-    return np.array(packed["values"], dtype=packed["dtype"])
+    dtype = np.dtype(packed["dtype"])
+    # A forged width of text would take all the memory.
+    sound = dtype.kind in "biufOU" and dtype.itemsize <= WIDEST_LABEL
+    _require(sound, f"an array of dtype {packed['dtype']!r}")
+    return np.array(packed["values"], dtype=dtype)
+
+
+def _require(condition: bool, what: str) -> None:
+    if not condition:
+        raise ValueError(f"found {what}")
 
 
 def _pack_parameter(value: object, name: str) -> object:
@@ -81,13 +91,33 @@ def _pack_rule(rule: Rule, class_of: dict) -> dict:
     }
 
 
-def _unpack_rule(packed: dict, labels: Sequence) -> Rule:
+def _unpack_literal(packed: dict, is_categorical: Sequence[bool]) -> Literal:
+    literal = Literal(**packed)
+    feature, value = literal.feature, literal.value
+    _require(type(feature) is int, f"the feature {feature!r}")
+    _require(0 <= feature < len(is_categorical), f"the feature {feature!r}")
+    is_token = literal.op == "==" and isinstance(value, str)
+    is_bound = literal.op in ("<=", ">") and type(value) in (int, float)
+    _require(is_token or is_bound, f"the operator {literal.op!r} with {value!r}")
+    _require(isinstance(literal.negated, bool), f"negated={literal.negated!r}")
+    return literal
+
+
+def _unpack_rule(packed: dict, labels: Sequence, is_categorical: Sequence) -> Rule:
+    head = packed["head"]
+    _require(head is None or head in range(len(labels)), f"the head {head!r}")
+    _require(len(packed["literals"]) > 0, "a rule without literals")
     return Rule(
-        head=None if packed["head"] is None else labels[packed["head"]],
-        literals=tuple(Literal(**literal) for literal in packed["literals"]),
-        exceptions=tuple(_unpack_rule(child, labels) for child in packed["exceptions"]),
-        support=packed["support"],
-        confidence=packed["confidence"],
+        head=None if head is None else labels[head],
+        literals=tuple(
+            _unpack_literal(literal, is_categorical) for literal in packed["literals"]
+        ),
+        exceptions=tuple(
+            _unpack_rule(child, labels, is_categorical)
+            for child in packed["exceptions"]
+        ),
+        support=float(packed["support"]),
+        confidence=float(packed["confidence"]),
     )
 
 
@@ -129,26 +159,47 @@ def _check_format(data: object) -> None:
 def model_from_dict(cls, data: dict):
     """Return the fitted model that `model_to_dict` described.
 
-    Raises ValueError for another format or version.
+    Raises ValueError for another format or version, and for damaged data.
     """
     _check_format(data)
+    try:
+        return _unpack_model(cls, data)
+    except RecursionError:
+        reason = "found exceptions that are nested too deep"
+    except KeyError as error:
+        reason = f"found no entry {error}"
+    except (AttributeError, IndexError, TypeError, ValueError) as error:
+        reason = str(error)
+    raise ValueError(f"The data of the format {FORMAT!r} are damaged: {reason}.")
+
+
+def _unpack_model(cls, data):
     params = data["params"].items()
     model = cls(**{name: _unpack_parameter(value) for name, value in params})
+    model._validate_params()
     model.classes_ = _unpack_array(data["classes"])
     labels = model.classes_.tolist()
-    model.n_features_in_ = len(data["is_categorical"])
+    is_categorical = data["is_categorical"]
+    model.n_features_in_ = len(is_categorical)
     if data["feature_names"] is not None:
+        _require(len(data["feature_names"]) == len(is_categorical), "missing names")
         model.feature_names_in_ = np.array(data["feature_names"], dtype=object)
-    model.is_categorical_ = np.array(data["is_categorical"], dtype=bool)
+    model.is_categorical_ = np.array(is_categorical, dtype=bool)
     model.categories_ = [np.array(tokens, object) for tokens in data["categories"]]
-    model.rules_ = tuple(_unpack_rule(rule, labels) for rule in data["rules"])
-    model.raw_rules_ = tuple(_unpack_rule(rule, labels) for rule in data["raw_rules"])
-    model.rule_counts_ = np.array(data["rule_counts"], dtype=np.float64)
+    for name in ("rules", "raw_rules"):
+        rules = (_unpack_rule(rule, labels, is_categorical) for rule in data[name])
+        setattr(model, f"{name}_", tuple(rules))
+    counts = np.array(data["rule_counts"], dtype=np.float64)
+    _require(counts.shape == (len(model.rules_) + 1, len(labels)), "other rule counts")
+    _require(bool((counts >= 0).all()), "negative rule counts")
+    model.rule_counts_ = counts
     lines = distinct_rules(model.rules_)
     model.n_rules_ = len(lines)
     model.n_literals_ = sum(len(rule.literals) for rule in lines)
-    model.default_class_ = labels[data["default_class"]]
-    model.tail_count_ = data["tail_count"]
+    default = data["default_class"]
+    _require(default in range(len(labels)), f"the default class {default!r}")
+    model.default_class_ = labels[default]
+    model.tail_count_ = float(data["tail_count"])
     importances = data["feature_importances"]
     model.feature_importances_ = np.array(importances, dtype=np.float64)
     return model
@@ -164,6 +215,10 @@ def write_json(model, path: str | os.PathLike | None = None) -> str:
 
 def read_json(cls, source: str | os.PathLike):
     """Return the fitted model from JSON text or from the file that holds it."""
-    if not (isinstance(source, str) and source.lstrip()[:1] in ("{", "[")):
+    if not (isinstance(source, str) and source.lstrip("\ufeff \n\r\t")[:1] in "{["):
         source = Path(source).read_text(encoding="utf-8")
-    return model_from_dict(cls, json.loads(source))
+    try:
+        data = json.loads(source.lstrip("\ufeff"))
+    except RecursionError:
+        raise ValueError("The JSON text is nested too deep.") from None
+    return model_from_dict(cls, data)

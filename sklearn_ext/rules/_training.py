@@ -16,10 +16,10 @@ from sklearn_ext._core._sklearn import (
 
 from ._encoding import encode
 from ._learner import Learner, NoMemo, Settings, heaviest_first
-from ._rule import Rule, distinct_rules, name_exceptions, simplify
+from ._rule import Rule, distinct_rules, simplify
 from ._search import LiteralSearch
 from ._statistics import gains_by_feature, measure
-from ._summary import body_text
+from ._summary import literal_text
 
 __all__ = ["Training"]
 
@@ -35,6 +35,8 @@ def _weigh_rows(y, codes, classes, sample_weight, class_weight):
     weight = check_sample_weight(
         sample_weight, y, dtype=np.float64, ensure_non_negative=True
     )
+    if not np.isfinite(weight.sum()):
+        raise ValueError("sample_weight is too large: its sum is infinite.")
     if class_weight is None:
         return weight
     kept = weight > 0
@@ -44,7 +46,7 @@ def _weigh_rows(y, codes, classes, sample_weight, class_weight):
         class_weight, classes=classes[present], y=y[kept], sample_weight=weight[kept]
     )
     weight = weight * factor[codes]
-    if not (np.isfinite(weight).all() and (weight >= 0).all() and weight.any()):
+    if not (np.isfinite(weight.sum()) and (weight >= 0).all() and weight.any()):
         raise ValueError(
             f"class_weight must hold finite numbers >= 0 and leave a row of positive "
             f"weight, got {class_weight!r}."
@@ -64,6 +66,8 @@ def _exact_weight(weight):
 def _positive_code(pos_label, classes):
     """Return the code of the class that a binary model describes."""
     labels = classes.tolist()
+    if isinstance(pos_label, np.generic):
+        pos_label = pos_label.item()
     if pos_label is None:
         return len(labels) - 1
     if len(labels) > 2:
@@ -111,14 +115,14 @@ class Training:
         weight = _weigh_rows(
             y, codes, self.classes, sample_weight, estimator.class_weight
         )
+        if not weight.all():
+            rows = np.flatnonzero(weight)
+            table, codes, weight = table.take(rows), codes[rows], weight[rows]
         self._is_categorical = categorical_mask(
             table,
             estimator.categorical_features,
             getattr(estimator, "feature_names_in_", None),
         )
-        if not weight.all():
-            rows = np.flatnonzero(weight)
-            table, codes, weight = table.take(rows), codes[rows], weight[rows]
         self._names = table.names
         self._codes = codes
         self._total = weight.sum().item()
@@ -163,8 +167,12 @@ class Training:
         """Return one line about the newest rule."""
         head = self.classes.tolist()[drafts[-1].head]
         rule = simplify(_as_rule(drafts[-1], head))
-        body = body_text(rule, self._names, name_exceptions([rule]))
-        return f"[FoldSE] rule{len(drafts)}: {head!r} if {body}"
+        body = " and ".join(literal_text(lit, self._names) for lit in rule.literals)
+        n_exceptions = len(distinct_rules([rule])) - 1
+        return (
+            f"[FoldSE] rule{len(drafts)}: {head!r} if {body} "
+            f"({n_exceptions} exception{'s' * (n_exceptions != 1)})"
+        )
 
     def _default(self, counts):
         """Return the code of the class where no rule fires, given `rule_counts_`."""
@@ -210,8 +218,8 @@ class Training:
         for feature, column in zip(coded.features, coded.columns, strict=True):
             categories[feature] = np.array(column.tokens, dtype=object)
         return {
-            "classes_": self.classes,
-            "is_categorical_": self._is_categorical,
+            "classes_": self.classes.copy(),  # models of a path share no array
+            "is_categorical_": self._is_categorical.copy(),
             "categories_": categories,
             "rules_": rules,
             "raw_rules_": raw,
