@@ -68,6 +68,10 @@ def _is_number(cell: object) -> bool:
     return isinstance(cell, numbers.Real | Decimal) and not is_bool
 
 
+def _are_text(names: Iterable[object]) -> bool:
+    return all(isinstance(name, str) for name in names)
+
+
 def unique_names(names: Iterable[object]) -> list[str]:
     """Return the names as text, repeated ones with the suffix _2, _3, ..."""
     texts = [str(name) for name in names]
@@ -162,7 +166,6 @@ def _factorize_objects(values: Array) -> tuple[Array, list[Any]]:
 def _factorize(values: Any) -> tuple[Array, list[Any]]:
     """Return codes (-1 for missing cells) and levels of one column of any kind."""
     if isinstance(values, pd.Categorical):
-        values = values.remove_unused_categories()
         return np.asarray(values.codes), values.categories.tolist()
     if values.dtype == object:
         return _factorize_objects(np.ascontiguousarray(values))
@@ -189,13 +192,16 @@ def _read_levels(values: Any, categorical: bool, name: str) -> Cells:
         except (OverflowError, TypeError, ValueError):
             pass
         else:
-            if np.isinf(parsed).any():
+            column = parsed[codes]
+            if np.isinf(column).any():
                 raise_infinite(name)
-            return Cells(parsed[codes])
+            return Cells(column)
     if not categorical:
         levels = [_parse(level) for level in levels]
-    if any(_is_number(level) and np.isinf(float(level)) for level in levels):
-        raise_infinite(name)
+    for code, level in enumerate(levels):
+        # A category may be infinite as long as no cell is of it.
+        if _is_number(level) and np.isinf(float(level)) and (codes == code).any():
+            raise_infinite(name)
     cells = [token_text(v) if categorical else v for v in levels]
     missing = codes < 0
     if missing.any():
@@ -221,8 +227,8 @@ class Table:
 
     def __init__(self, X: Any) -> None:
         self.n_rows, self.n_columns = X.shape
-        names = getattr(X, "columns", [None])
-        if all(isinstance(name, str) for name in names):
+        names = getattr(X, "columns", None)
+        if names is not None and _are_text(names):
             self.names = unique_names(names)
         else:  # scikit-learn records no other names
             self.names = [f"x{j}" for j in range(self.n_columns)]
@@ -249,7 +255,7 @@ class Table:
                 return None
             X = X.to_numpy()
         if isinstance(X, np.ndarray) and X.dtype in (np.float32, np.float64):
-            return X if X.dtype.isnative else None
+            return X
         return None
 
     def check_finite(self) -> None:
@@ -381,7 +387,9 @@ def open_table(estimator: Any, X: Any, reset: bool) -> Table:
         raise TypeError("X is a lazy frame. Pass X.collect() instead.")
     if hasattr(X, "columns") and hasattr(X, "dtypes"):  # a pandas or polars frame
         if isinstance(X, pd.DataFrame) and not X.columns.is_unique:
-            X = X.set_axis(unique_names(X.columns), axis=1)
+            is_text = _are_text(X.columns)
+            names = unique_names(X.columns) if is_text else range(X.shape[1])
+            X = X.set_axis(names, axis=1)
         validate_data(estimator, X, reset=reset, skip_check_array=True)
         for size, what in zip(X.shape, ("sample", "feature"), strict=True):
             if size == 0:

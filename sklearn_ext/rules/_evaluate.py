@@ -21,7 +21,9 @@ def _as_bound(value, dtype):
     """Return the largest number of `dtype` that is not above the float64 `value`."""
     with np.errstate(over="ignore"):
         bound = dtype.type(value)
-    return np.nextafter(bound, dtype.type(-np.inf)) if bound > value else bound
+    # As Python floats: numpy would compare them as `dtype`, hence as equal.
+    is_above = float(bound) > value
+    return np.nextafter(bound, dtype.type(-np.inf)) if is_above else bound
 
 
 class _Truth:

@@ -80,15 +80,15 @@ class FoldSE(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         The default part of a rule is finished at this length at the latest.
 
     class_weight : dict, "balanced" or None, default=None
-        Weights of the classes, multiplied with `sample_weight`.
+        Weights of the classes, multiplied with `sample_weight`. With fractions, as of
+        "balanced", sums are rounded, so that equal scores need not tie.
 
     min_confidence : float, default=0.0
         A rule of lower confidence, at any depth, is dropped as by `tail`. In [0, 1).
 
     n_jobs : int or None, default=None
-        Number of threads used in `fit`. None is 1 unless in a
-        :obj:`joblib.parallel_config` context, -1 is all processors. The result does not
-        depend on it.
+        Number of threads of `fit`; None is 1 unless a joblib context says more, -1 is
+        all processors. The result does not depend on it.
 
     verbose : int, default=0
         1 prints a line for each accepted top rule.
@@ -333,7 +333,7 @@ class FoldSE(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
                 vars(model).update(training.fitted_attributes(model, drafts))
                 model.n_features_in_ = first.n_features_in_
                 if hasattr(first, "feature_names_in_"):
-                    model.feature_names_in_ = first.feature_names_in_
+                    model.feature_names_in_ = first.feature_names_in_.copy()
         return models
 
     def _read(self, X):

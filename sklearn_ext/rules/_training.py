@@ -138,7 +138,7 @@ class Training:
         if isinstance(estimator.tail, Integral):
             return float(estimator.tail)
         count = float(estimator.tail) * self._total
-        # 0.07 * 100 is just below 7, in floats.
+        # 0.29 * 100 is just below 29, in floats.
         return float(np.floor(count + 1e-9)) if self._is_integral else count
 
     def learn(self, estimator):
