@@ -1,4 +1,5 @@
 import json
+import re
 
 import numpy as np
 import pandas as pd
@@ -188,3 +189,55 @@ def test_what_json_cannot_store_is_refused():
     model.classes_ = np.array([("a", 1), ("b", 2), None], dtype=object)[:2]
     with pytest.raises(TypeError, match=r"classes_ holds \('a', 1\) of type tuple"):
         model.to_json()
+
+
+def damaged(change):
+    """A model as JSON text after `change` was applied to its data."""
+    X = [[0.0, "a"], [1.0, "a"], [2.0, "b"], [3.0, "b"]] * 5
+    data = json.loads(FoldSE().fit(X, ["n", "n", "y", "y"] * 5).to_json())
+    change(data)
+    return json.dumps(data)
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        (lambda d: d.pop("rules"), "rules"),
+        (lambda d: d["params"].update(tail=-5), "tail"),
+        (lambda d: d["params"].update(tale=5), "tale"),
+        (lambda d: d["rules"][0].update(head=2), "head 2"),
+        (lambda d: d["rules"][0].update(head=-1), "head -1"),
+        (lambda d: d["rules"][0].update(literals=[]), "without literals"),
+        (lambda d: d["rules"][0]["literals"][0].update(feature=9), "feature 9"),
+        (lambda d: d["rules"][0]["literals"][0].update(feature=-1), "feature -1"),
+        (lambda d: d["rules"][0]["literals"][0].update(value=None), "None"),
+        (lambda d: d["rules"][0]["literals"][0].update(op="!="), "'!='"),
+        (lambda d: d["rules"][0]["literals"][0].update(negated="no"), "'no'"),
+        (lambda d: d["rules"][0]["literals"][0].update(colour=1), "colour"),
+        (lambda d: d.update(rule_counts=[[1, 2]]), "rule counts"),
+        (lambda d: d.update(rule_counts=[[-9, 1], [1, 1]]), "negative"),
+        (lambda d: d.update(default_class=5), "default class 5"),
+        (lambda d: d["classes"].update(dtype="<U100000000"), "U100000000"),
+        (lambda d: d["classes"].update(dtype="V8"), "V8"),
+        (lambda d: d.update(feature_names=["a"]), "names"),
+    ],
+)
+def test_damaged_data_is_refused(change, named):
+    with pytest.raises(ValueError, match=re.escape(named)):
+        FoldSE.from_json(damaged(change))
+
+
+def test_deep_nesting_is_refused():
+    text = damaged(lambda d: d["rules"][0].update(exceptions="@"))
+    rule = '{"head": null, "literals": [{"feature": 0, "op": ">", "value": 1.0,'
+    rule += ' "negated": false}], "support": 1, "confidence": 1, "exceptions": ['
+    nested = "[" + rule * 3000 + "]}" * 3000 + "]"
+    with pytest.raises(ValueError, match="deep"):
+        FoldSE.from_json(text.replace('"@"', nested))
+
+
+def test_a_byte_order_mark_is_skipped(tmp_path):
+    text = damaged(lambda d: None)
+    (tmp_path / "model.json").write_text(text, encoding="utf-8-sig")
+    for source in ("\ufeff" + text, tmp_path / "model.json"):
+        assert FoldSE.from_json(source).predict([[3.0, "b"]]) == ["y"]
