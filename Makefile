@@ -40,7 +40,7 @@ docs: .venv/.has-docs
 
 bench: .venv/.has-bench
 	cd asv_bench && ../$(BIN)/asv machine --yes
-	cd asv_bench && ../$(BIN)/asv run --python=same --quick --show-stderr \
+	cd asv_bench && ../$(BIN)/asv run --python=same --quick \
 		--set-commit-hash $$(git rev-parse HEAD)
 	$(BIN)/python asv_bench/report.py
 

@@ -7,6 +7,7 @@ numerical column that cannot be parsed stays a token in that column.
 
 import numbers
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NoReturn, TypeAlias
@@ -118,15 +119,25 @@ class _ArrayInterface:
     owner: Array
 
 
+def _addresses(values: Array) -> Array:
+    """Return the addresses of the objects of a contiguous array."""
+    interface = values.__array_interface__ | {"typestr": f"=i{values.itemsize}"}
+    return np.asarray(_ArrayInterface(interface, values))
+
+
+def _seem_many(addresses: Array) -> bool:
+    """Guess from the first rows whether a column holds many different objects."""
+    return len(np.unique(addresses[:SAMPLE])) > SAMPLE // 4
+
+
 def _factorize_identities(values: Array) -> tuple[Array, list[Any]] | None:
     """Factorize objects by their addresses, much cheaper than by what they hold.
 
     Readers of files make one object of equal strings, so most columns of text hold few
     objects. None if these seem to be many; equal objects may give several levels.
     """
-    interface = values.__array_interface__ | {"typestr": f"=i{values.itemsize}"}
-    addresses = np.asarray(_ArrayInterface(interface, values))
-    if len(np.unique(addresses[:SAMPLE])) > SAMPLE // 4:
+    addresses = _addresses(values)
+    if _seem_many(addresses):
         return None
     codes, uniques = pd.factorize(addresses)
     first = np.empty(len(uniques), np.intp)
@@ -185,6 +196,14 @@ def raise_infinite(name: str) -> NoReturn:
 
 def _read_levels(values: Any, categorical: bool, name: str) -> Cells:
     """Read a column that is categorical or not of a numeric dtype."""
+    if not categorical and values.dtype == object:
+        values = np.ascontiguousarray(values)
+        if _seem_many(_addresses(values)):
+            # Mostly distinct numbers as text: parsing all is cheaper than hashing.
+            with suppress(OverflowError, TypeError, ValueError):
+                column = values.astype(np.float64)
+                if not np.isinf(column).any():
+                    return Cells(column)
     codes, levels = _factorize(values)
     if not categorical:
         try:  # the usual case: numbers that came as text

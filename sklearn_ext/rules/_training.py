@@ -108,9 +108,13 @@ class Training:
                 "FoldSE requires y to be passed, but the target y is None."
             )
         y = check_target(y, estimator=estimator)
-        check_classification_targets(y)
         check_consistent_length(X, y)
+        is_number = y.dtype.kind in "biuf"
+        if not is_number:
+            check_classification_targets(y)
         self.classes, codes = encode_labels(y)
+        if is_number:  # the classes tell as much as all of y, unless they are many
+            check_classification_targets(self.classes if len(self.classes) <= 20 else y)
         self._positive = _positive_code(estimator.pos_label, self.classes)
         weight = _weigh_rows(
             y, codes, self.classes, sample_weight, estimator.class_weight
