@@ -59,4 +59,5 @@ html_theme_options = {
     "secondary_sidebar_items": ["page-toc"],
     "show_prev_next": False,
 }
-html_sidebars = {"index": [], "install": [], "whats_new": [], "contributing": []}
+pages_without_sections = ("index", "install", "comparison", "whats_new", "contributing")
+html_sidebars = {page: [] for page in pages_without_sections}
