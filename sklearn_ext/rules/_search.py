@@ -23,7 +23,7 @@ __all__ = ["LiteralSearch", "Side"]
 HEURISTICS = {"mgi": MGI, "gini": GINI, "entropy": ENTROPY}
 OPERATORS = {LE: "<=", GT: ">", EQ: "=="}
 # Cells below which threads cost more than they bring (measured on two cores).
-CELLS_PER_LAUNCH = 200_000
+CELLS_PER_LAUNCH = 1_000_000
 
 
 class Side:
