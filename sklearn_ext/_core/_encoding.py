@@ -215,11 +215,10 @@ def _read_levels(values: Any, categorical: bool, name: str) -> Cells:
             if np.isinf(column).any():
                 raise_infinite(name)
             return Cells(column)
-    if not categorical:
         levels = [_parse(level) for level in levels]
     for code, level in enumerate(levels):
         # A category may be infinite as long as no cell is of it.
-        if _is_number(level) and np.isinf(float(level)) and (codes == code).any():
+        if level in (np.inf, -np.inf) and (codes == code).any():
             raise_infinite(name)
     cells = [token_text(v) if categorical else v for v in levels]
     missing = codes < 0

@@ -388,3 +388,15 @@ def test_drifting_types():
     model = work(flags, [1, 0, 0, 1])
     again = frame(flag=["True", "False", "False", "True"])
     assert model.predict(again).tolist() == [1, 0, 0, 1]
+
+
+def test_integers_beyond_floats():
+    """As categories they are tokens with all their digits, as numbers they overflow."""
+    huge = 10**400
+    X = pd.DataFrame({"a": pd.Series([huge, huge + 1] * 10, dtype=object)})
+    y = [0, 1] * 10
+    model = FoldSE(categorical_features=["a"]).fit(X, y)
+    assert model.categories_[0].tolist() == [str(huge + 1), str(huge)]
+    assert model.score(X, y) == 1
+    with pytest.raises(ValueError, match="infinity in column 'a'"):
+        FoldSE(categorical_features=None).fit(X, y)
