@@ -1,0 +1,412 @@
+"""Training kernels: one class, one epoch, on bit-sliced automata.
+
+Bit i of the 64 automata of a word is in plane i; plane 7 says which literals a clause
+includes. A class depends only on its own automata, so classes may train at once. Numbers
+are unsigned and wrap at 2^64 on purpose.
+"""
+
+import numpy as np
+
+from sklearn_ext._core._numba import jit
+
+__all__ = ["bernoulli_words", "count_included", "train_class"]
+
+PLANES = 8
+LEVELS = 24  # bits of precision of the feedback probability
+BLOCK = 128  # words that are looked at together
+LANES = 32  # words whose random masks are drawn together
+
+ZERO = np.uint64(0)
+ONE = np.uint64(1)
+ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
+GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+FIRST = np.uint64(0xBF58476D1CE4E5B9)
+SECOND = np.uint64(0x94D049BB133111EB)
+S27, S30, S31, S32 = np.uint64(27), np.uint64(30), np.uint64(31), np.uint64(32)
+WORD_STEP = np.uint64((LEVELS * 0x9E3779B97F4A7C15) % 2**64)
+INT32_MAX = 2**31 - 1
+
+
+@jit
+def mix(z):
+    """Return a full-strength hash of a uint64."""
+    z = (z ^ (z >> S30)) * FIRST
+    z = (z ^ (z >> S27)) * SECOND
+    return z ^ (z >> S31)
+
+
+@jit
+def draw(h, v):
+    """Return the random uint64 of the number v >= 0 at the address h."""
+    return mix(h + GOLDEN * (np.uint64(v) + ONE))
+
+
+@jit
+def n_ones(word):
+    """Count the ones of a uint64."""
+    word = word - ((word >> ONE) & np.uint64(0x5555555555555555))
+    pairs = np.uint64(0x3333333333333333)
+    word = (word & pairs) + ((word >> np.uint64(2)) & pairs)
+    word = (word + (word >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
+    word = word + (word >> np.uint64(8))
+    word = word + (word >> np.uint64(16))
+    return np.int64((word + (word >> S32)) & np.uint64(0x7F))
+
+
+@jit
+def count_included(planes, counts):
+    """counts[j] (int32) = the literals that clause j of planes (n, 8, W) includes."""
+    n_clauses, _, n_words = planes.shape
+    for j in range(n_clauses):
+        total = 0
+        for w in range(n_words):
+            total += n_ones(planes[j, PLANES - 1, w])
+        counts[j] = total
+
+
+@jit
+def draw_needed(event, chance, needed, lanes, places, out):
+    """out[w] = Bernoulli mask of literal word w, where needed[w] has ones, else zero.
+
+    `chance` is the probability in units of 2^-24; `needed`, `out` are uint64 (W,),
+    `lanes` uint64 (3 * LANES,) and `places` int64 (LANES,) are scratch. What is not needed is not drawn.
+    """
+    if chance >= (1 << LEVELS):
+        for w in range(len(needed)):
+            out[w] = needed[w]
+        return
+    n_words = len(needed)
+    w = 0
+    while w < n_words:
+        n = 0
+        while n < LANES and w < n_words:
+            out[w] = ZERO
+            if needed[w] != ZERO:
+                lanes[n] = event + WORD_STEP * np.uint64(w)
+                lanes[LANES + n] = needed[w]
+                places[n] = w
+                n += 1
+            w += 1
+        for k in range(n, LANES):
+            lanes[LANES + k] = ZERO
+        decide(lanes, chance)
+        for k in range(n):
+            out[places[k]] = lanes[2 * LANES + k]
+
+
+@jit
+def decide(lanes, chance):
+    """Compare one 24-bit number per bit with `chance`, bit by bit from the highest.
+
+    lanes is uint64 (3 * LANES,): addresses of the draws, undecided bits, and the result,
+    where the bits below chance are set. One array, so that LLVM sees no overlap.
+    """
+    for k in range(LANES):
+        lanes[2 * LANES + k] = ZERO
+    step = ZERO
+    level = LEVELS - 1
+    left = ALL
+    while level >= 0 and left != ZERO:
+        step += GOLDEN
+        left = ZERO
+        if (chance >> level) & 1:
+            for k in range(LANES):
+                z = mix(lanes[k] + step)
+                undecided = lanes[LANES + k]
+                lanes[2 * LANES + k] |= undecided & ~z
+                undecided &= z
+                lanes[LANES + k] = undecided
+                left |= undecided
+        else:
+            for k in range(LANES):
+                undecided = lanes[LANES + k] & ~mix(lanes[k] + step)
+                lanes[LANES + k] = undecided
+                left |= undecided
+        level -= 1
+
+
+@jit
+def bernoulli_words(event, chance, out):
+    """out (uint64) = the Bernoulli masks of literal words 0, 1, ... of an event."""
+    needed = np.full(len(out), ALL)
+    lanes, places = np.zeros(3 * LANES, np.uint64), np.zeros(LANES, np.int64)
+    draw_needed(np.uint64(event), chance, needed, lanes, places, out)
+
+
+@jit
+def failing_word(include, x, negated, likely):
+    """Return a word in which an included literal is false, -1 if there is none.
+
+    include (W,) is the include plane, x (W_F,) the features; the word `likely` is tried
+    first.
+    """
+    n_features = len(x)
+    n_words = len(include)
+    if likely < n_features:
+        if include[likely] & ~x[likely] != ZERO:
+            return likely
+    elif include[likely] & x[likely - n_features] != ZERO:
+        return likely
+    for start in range(0, n_features, BLOCK):
+        stop = min(start + BLOCK, n_features)
+        false = ZERO
+        for w in range(start, stop):
+            false |= include[w] & ~x[w]
+        if false != ZERO:
+            for w in range(start, stop):
+                if include[w] & ~x[w] != ZERO:
+                    return w
+    if n_words > n_features:
+        for start in range(0, n_features, BLOCK):
+            stop = min(start + BLOCK, n_features)
+            false = ZERO
+            for w in range(start, stop):
+                false |= negated[w] & x[w]
+            if false != ZERO:
+                for w in range(start, stop):
+                    if negated[w] & x[w] != ZERO:
+                        return n_features + w
+    return -1
+
+
+@jit
+def move(planes, alive, up, down):
+    """Move the automata of one clause up and down by one, from 0 to 255 at most.
+
+    planes uint64 (8, W) and alive (W,), the automata that are not at 0, are changed;
+    so are the disjoint masks up and down (W,), down only where alive. Returns the change
+    of the number of included literals.
+    """
+    change = 0
+    for start in range(0, len(up), BLOCK):
+        stop = min(start + BLOCK, len(up))
+        change += move_block(
+            planes, start, stop, alive[start:stop], up[start:stop], down[start:stop]
+        )
+    return change
+
+
+@jit
+def move_block(planes, start, stop, alive, up, down):
+    """Do the work of `move` for a few words, plane by plane with carry and borrow."""
+    n_words = len(up)
+    moved = ZERO
+    for w in range(n_words):
+        moved |= up[w] | down[w]
+    if moved == ZERO:
+        return 0
+    for w in range(n_words):
+        alive[w] = ZERO
+    for p in range(PLANES - 1):
+        plane = planes[p, start:stop]
+        for w in range(n_words):
+            bit = plane[w]
+            new = bit ^ (up[w] | down[w])
+            plane[w] = new
+            alive[w] |= new
+            up[w] &= bit
+            down[w] &= ~bit
+    plane = planes[PLANES - 1, start:stop]
+    change = 0
+    full = ZERO
+    for w in range(n_words):
+        bit = plane[w]
+        change += n_ones(up[w] & ~bit) - n_ones(down[w] & bit)
+        plane[w] = bit ^ (up[w] | down[w])
+        up[w] &= bit  # from 255 to 256: the planes are all zero now
+        full |= up[w]
+        alive[w] |= plane[w] | up[w]
+    if full != ZERO:
+        for p in range(PLANES):
+            plane = planes[p, start:stop]
+            for w in range(n_words):
+                plane[w] |= up[w]
+    return change
+
+
+@jit
+def unpack_row(row, indptr, indices, words, out):
+    """out[:] = the features of a row as bits, from either kind of BinaryRows."""
+    if len(indptr) == 0:
+        for w in range(len(out)):
+            out[w] = words[row, w]
+        return
+    for w in range(len(out)):
+        out[w] = ZERO
+    for k in range(indptr[row], indptr[row + 1]):
+        f = indices[k]
+        out[f >> 6] |= ONE << np.uint64(f & 63)
+
+
+@jit
+def train_class(
+    planes,
+    weights,
+    counts,
+    sits_out,
+    literal_words,
+    indptr,
+    indices,
+    words,
+    samples,
+    positions,
+    is_target,
+    batch_size,
+    feedback_key,
+    weight_key,
+    weight_limits,
+    threshold,
+    chance,
+    boost,
+    weighted,
+    max_literals,
+    step_votes,
+):
+    """Train the clauses of one class on its steps of one epoch.
+
+    Parameters
+    ----------
+    planes : uint64 (n, 8, W), weights, counts : int32 (n,)
+        Automata, clause weights and numbers of included literals; changed.
+    sits_out : bool (n,)
+    literal_words : uint64 (W,), which literals have automata
+    indptr, indices, words : the arrays of BinaryRows
+    samples, positions : int64 (m,), row and position in the epoch of each step
+    is_target : bool (m,), whether the class is the sample's own
+    batch_size : int, positions whose votes are computed before any of them teaches
+    feedback_key, weight_key : uint64, addresses of the draws of this epoch and class
+    weight_limits : uint64 (m,), limit of the second gate in 2^32; empty for none
+    threshold, chance, max_literals : int; boost, weighted : bool
+    step_votes : int64 (m,), receives the clipped votes
+
+    Returns the number of clause visits that were given feedback.
+    """
+    n_clauses, _, n_words = planes.shape
+    n_feature_words = words.shape[1]
+    n_steps = len(samples)
+    has_negations = n_words > n_feature_words
+
+    alive = np.zeros((n_clauses, n_words), np.uint64)
+    for j in range(n_clauses):
+        for p in range(PLANES):
+            for w in range(n_words):
+                alive[j, w] |= planes[j, p, w]
+    likely = np.zeros(n_clauses, np.int32)
+    up = np.zeros(n_words, np.uint64)
+    down = np.zeros(n_words, np.uint64)
+    needed = np.zeros(n_words, np.uint64)
+    drawn = np.zeros(n_words, np.uint64)
+    lanes = np.zeros(3 * LANES, np.uint64)
+    places = np.zeros(LANES, np.int64)
+
+    longest = 0
+    start = 0
+    while start < n_steps:
+        stop = batch_end(positions, start, batch_size)
+        longest = max(longest, stop - start)
+        start = stop
+    features = np.zeros((longest, n_feature_words), np.uint64)
+    is_true = np.zeros((longest, n_clauses), np.bool_)
+
+    n_fed = 0
+    two_t = np.uint64(2 * threshold)
+    start = 0
+    while start < n_steps:
+        stop = batch_end(positions, start, batch_size)
+        n_batch = stop - start
+        for k in range(n_batch):
+            unpack_row(samples[start + k], indptr, indices, words, features[k])
+            step_votes[start + k] = 0
+
+        for j in range(n_clauses):
+            if sits_out[j]:
+                continue
+            include = planes[j, PLANES - 1]
+            negated = include[n_words - n_feature_words :]
+            vote = np.int64(weights[j]) if j % 2 == 0 else -np.int64(weights[j])
+            for k in range(n_batch):
+                w = failing_word(include, features[k], negated, likely[j])
+                is_true[k, j] = w < 0
+                if w < 0:
+                    step_votes[start + k] += vote
+                else:
+                    likely[j] = w
+        for k in range(start, stop):
+            step_votes[k] = min(max(step_votes[k], -threshold), threshold)
+
+        for j in range(n_clauses):
+            if sits_out[j]:
+                continue
+            include = planes[j, PLANES - 1]
+            negated = include[n_words - n_feature_words :]
+            is_old = False  # whether is_true is of the automata as they were
+            for k in range(n_batch):
+                step = start + k
+                votes = step_votes[step]
+                margin = threshold - votes if is_target[step] else threshold + votes
+                event = draw(draw(feedback_key, positions[step]), j)
+                if (event >> S32) * two_t >= np.uint64(margin) << S32:
+                    continue
+                if len(weight_limits) > 0:
+                    second = draw(draw(weight_key, positions[step]), j)
+                    if second >> S32 >= weight_limits[step]:
+                        continue
+                n_fed += 1
+                x = features[k]
+                holds = is_true[k, j]
+                if is_old:
+                    holds = failing_word(include, x, negated, likely[j]) < 0
+                matches = holds and counts[j] <= max_literals
+
+                if (j % 2 == 0) == is_target[step]:
+                    if matches:
+                        for w in range(n_feature_words):
+                            up[w] = x[w] & literal_words[w]
+                        if has_negations:
+                            for w in range(n_feature_words):
+                                v = n_feature_words + w
+                                up[v] = ~x[w] & literal_words[v]
+                        for w in range(n_words):
+                            needed[w] = alive[j, w] & ~up[w]
+                        if not boost:
+                            for w in range(n_words):
+                                needed[w] |= up[w]
+                        draw_needed(event, chance, needed, lanes, places, drawn)
+                        for w in range(n_words):
+                            down[w] = drawn[w] & ~up[w]
+                        if not boost:
+                            for w in range(n_words):
+                                up[w] &= ~drawn[w]
+                        if weighted and weights[j] < INT32_MAX:
+                            weights[j] += 1
+                    else:
+                        for w in range(n_words):
+                            up[w] = ZERO
+                        draw_needed(event, chance, alive[j], lanes, places, down)
+                elif matches:
+                    for w in range(n_feature_words):
+                        up[w] = ~x[w] & literal_words[w]
+                    if has_negations:
+                        for w in range(n_feature_words):
+                            v = n_feature_words + w
+                            up[v] = x[w] & literal_words[v]
+                    for w in range(n_words):
+                        down[w] = ZERO
+                    if weighted and weights[j] > 1:
+                        weights[j] -= 1
+                else:
+                    continue
+                counts[j] += move(planes[j], alive[j], up, down)
+                is_old = True
+        start = stop
+    return n_fed
+
+
+@jit
+def batch_end(positions, start, batch_size):
+    """Return where the batch ends that the step `start` is in."""
+    batch = positions[start] // batch_size
+    stop = start + 1
+    while stop < len(positions) and positions[stop] // batch_size == batch:
+        stop += 1
+    return stop
