@@ -5,6 +5,8 @@ from sklearn_ext._version import __version__
 
 _TABLE = {
     "FoldSE": "rules",
+    "ThermometerEncoder": "tsetlin",
+    "TsetlinMachineClassifier": "tsetlin",
     "show_versions": "_core._show_versions",
     "warm_up": "_core._warm_up",
 }

@@ -12,6 +12,7 @@ from sklearn.utils._param_validation import (
 )
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import (
+    _check_feature_names_in,
     _check_sample_weight,
     _check_y,
     assert_all_finite,
@@ -30,6 +31,7 @@ __all__ = [
     "assert_all_finite",
     "check_classification_targets",
     "check_consistent_length",
+    "check_feature_names_in",
     "check_is_fitted",
     "check_sample_weight",
     "check_target",
@@ -40,6 +42,7 @@ __all__ = [
     "validate_data",
 ]
 
+check_feature_names_in = _check_feature_names_in
 check_sample_weight = _check_sample_weight
 check_target = _check_y
 fit_context = _fit_context

@@ -42,10 +42,9 @@ def _literal_votes(estimator, position):
     in_list = any_of(clauses, votes)[line]
     literal = clauses.indices - in_list * (clauses.shape[1] // 2)
     share = np.where(in_list, -1, 1) * votes[line] / n_literals[line]
-    return (
-        np.bincount(literal, share, minlength=clauses.shape[1]),
-        np.bincount(literal, minlength=clauses.shape[1]),
-    )
+    # Shares that cancel leave rounding errors, which would be drawn.
+    totals = np.bincount(literal, share, minlength=clauses.shape[1]).round(9)
+    return totals, np.bincount(literal, minlength=clauses.shape[1])
 
 
 class ClauseDisplay:
@@ -248,7 +247,8 @@ class ClauseDisplay:
         )
         texts, votes = self._drawn()
         if ax is None:
-            size = (6.4, 1.1 + 0.22 * max(len(texts), 3))
+            longest = max(map(len, texts), default=0)
+            size = (4.8 + 0.07 * longest, 1.1 + 0.22 * max(len(texts), 3))
             _, ax = plt.subplots(figsize=size, layout="constrained")
         places = np.arange(len(texts))
         style = {"color": np.where(votes > 0, FOR, AGAINST), "height": 0.75} | kwargs

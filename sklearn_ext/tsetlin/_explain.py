@@ -1,7 +1,7 @@
 """Predictions taken apart: what each clause, or each literal, adds to the votes."""
 
 import numpy as np
-from scipy.sparse import csr_array, vstack
+from scipy.sparse import csr_array
 
 from ._reading import (
     check_feature_names,
@@ -16,8 +16,8 @@ from ._rules import clause_truth
 __all__ = ["explain"]
 
 
-def _long_form(estimator, values, owner, top):
-    """Return sample, class, column and value of each entry of a sparse array.
+def _long_form(values, owner, top):
+    """Return sample, column and value of the entries of a sparse array.
 
     They are sorted by sample and class, the largest value first, then by column, of
     which `owner` tells the class.
@@ -27,22 +27,33 @@ def _long_form(estimator, values, owner, top):
     order = np.lexsort((column, -np.abs(value), owner[column], sample))
     if top is not None:
         order = order[rank_within(sample[order], owner[column[order]]) < top]
-    sample, column, value = sample[order], column[order], value[order]
-    return sample, estimator.classes_[owner[column]], column, value
+    return sample[order], column[order], value[order]
+
+
+def _contributions(estimator, X, shares, owner, top):
+    """Return sample, column and value of what the true clauses add to each column.
+
+    `shares` is a csr_array of a row per clause.
+    """
+    clauses = np.arange(shares.shape[0])
+    parts = []
+    for first, truth in clause_truth(estimator, X, clauses):
+        sample, column, value = _long_form(csr_array(truth @ shares), owner, top)
+        parts.append((first + sample, column, value))
+    return [np.concatenate(part) for part in zip(*parts, strict=True)]
 
 
 def _by_clause(estimator, X, names, top):
-    clauses = np.arange(estimator.clauses_.shape[0])
-    truth = vstack([block for _, block in clause_truth(estimator, X, clauses)], "csr")
     votes, owner = estimator.clause_votes_.astype(np.int64), estimator.clause_class_
-    values = csr_array((votes[truth.indices], truth.indices, truth.indptr), truth.shape)
-    sample, label, clause, vote = _long_form(estimator, values, owner, top)
+    each = np.arange(len(votes) + 1)
+    shares = csr_array((votes, each[:-1], each), (len(votes), len(votes)))
+    sample, clause, vote = _contributions(estimator, X, shares, owner, top)
     shown, place = np.unique(clause, return_inverse=True)
     read = read_clauses(estimator, shown)
     texts = rule_texts(estimator, shown, read, literal_names(names))
     return {
         "sample": sample,
-        "class_label": label,
+        "class_label": estimator.classes_[owner[clause]],
         "clause": clause,
         "contribution": vote,
         "rule": np.array(texts, dtype=object)[place],
@@ -62,17 +73,13 @@ def _literal_shares(estimator):
 
 
 def _by_literal(estimator, X, names, top):
+    owner = np.repeat(np.arange(len(estimator.classes_)), 2 * len(names))
     shares = _literal_shares(estimator)
-    clauses, n_literals = np.arange(shares.shape[0]), 2 * len(names)
-    blocks = [truth @ shares for _, truth in clause_truth(estimator, X, clauses)]
-    values = vstack(blocks, "csr")
-    owner = np.repeat(np.arange(len(estimator.classes_)), n_literals)
-    sample, label, column, value = _long_form(estimator, values, owner, top)
-    literal = literal_names(names)[column % n_literals]
+    sample, column, value = _contributions(estimator, X, shares, owner, top)
     return {
         "sample": sample,
-        "class_label": label,
-        "literal": literal,
+        "class_label": estimator.classes_[owner[column]],
+        "literal": literal_names(names)[column % (2 * len(names))],
         "contribution": value,
     }
 
@@ -90,4 +97,7 @@ def explain(estimator, X, *, by="clause", feature_names=None, top=None):
         raise ValueError(f"by must be 'clause' or 'literal', got {by!r}.")
     check_top("top", top)
     names = check_feature_names(estimator, feature_names)
-    return pd.DataFrame(parts[by](estimator, X, names, top))
+    columns = parts[by](estimator, X, names, top)
+    text = {"clause": "rule", "literal": "literal"}[by]
+    columns[text] = pd.Series(columns[text], dtype=str)
+    return pd.DataFrame(columns)

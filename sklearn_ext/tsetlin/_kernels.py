@@ -1,7 +1,7 @@
 """Training kernels: one class, one epoch, on bit-sliced automata.
 
 Bit i of the 64 automata of a word is in plane i; plane 7 says which literals a clause
-includes. A class depends only on its own automata, so classes may train at once. Numbers
+includes. A class depends on its own automata alone: classes may train at once. Numbers
 are unsigned and wrap at 2^64 on purpose.
 """
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from sklearn_ext._core._numba import jit
 
-__all__ = ["bernoulli_words", "count_included", "train_class"]
+__all__ = ["bernoulli_words", "count_included", "list_included", "train_class"]
 
 PLANES = 8
 LEVELS = 24  # bits of precision of the feedback probability
@@ -55,7 +55,10 @@ def n_ones(word):
 
 @jit
 def count_included(planes, counts):
-    """counts[j] (int32) = the literals that clause j of planes (n, 8, W) includes."""
+    """Set counts[j] (int32) to the number of literals that clause j includes.
+
+    planes is uint64 (n, 8, W).
+    """
     n_clauses, _, n_words = planes.shape
     for j in range(n_clauses):
         total = 0
@@ -65,11 +68,34 @@ def count_included(planes, counts):
 
 
 @jit
+def list_included(state, n_features, indices):
+    """List the included literals of all clauses of state (C, n, 8, W) in indices.
+
+    indices is int32; sorted within a clause: features 0..F-1, then negations F..2F-1.
+    """
+    n_feature_words = (n_features + 63) // 64
+    at = 0
+    for c in range(state.shape[0]):
+        for j in range(state.shape[1]):
+            for w in range(state.shape[3]):
+                word = state[c, j, PLANES - 1, w]
+                first = 64 * w
+                if w >= n_feature_words:
+                    first = n_features + 64 * (w - n_feature_words)
+                while word != ZERO:
+                    lowest = word & (~word + ONE)
+                    indices[at] = first + n_ones(lowest - ONE)
+                    at += 1
+                    word ^= lowest
+
+
+@jit
 def draw_needed(event, chance, needed, lanes, places, out):
-    """out[w] = Bernoulli mask of literal word w, where needed[w] has ones, else zero.
+    """Set out[w] to the Bernoulli mask of literal word w where needed[w] has ones.
 
     `chance` is the probability in units of 2^-24; `needed`, `out` are uint64 (W,),
-    `lanes` uint64 (3 * LANES,) and `places` int64 (LANES,) are scratch. What is not needed is not drawn.
+    `lanes` uint64 (3 * LANES,) and `places` int64 (LANES,) are scratch. Elsewhere out is
+    zero, and nothing is drawn.
     """
     if chance >= (1 << LEVELS):
         for w in range(len(needed)):
@@ -127,7 +153,7 @@ def decide(lanes, chance):
 
 @jit
 def bernoulli_words(event, chance, out):
-    """out (uint64) = the Bernoulli masks of literal words 0, 1, ... of an event."""
+    """Fill out (uint64) with the Bernoulli masks of literal words 0, 1, ..."""
     needed = np.full(len(out), ALL)
     lanes, places = np.zeros(3 * LANES, np.uint64), np.zeros(LANES, np.int64)
     draw_needed(np.uint64(event), chance, needed, lanes, places, out)
@@ -226,7 +252,7 @@ def move_block(planes, start, stop, alive, up, down):
 
 @jit
 def unpack_row(row, indptr, indices, words, out):
-    """out[:] = the features of a row as bits, from either kind of BinaryRows."""
+    """Set out to the features of a row as bits, from either kind of BinaryRows."""
     if len(indptr) == 0:
         for w in range(len(out)):
             out[w] = words[row, w]

@@ -75,7 +75,7 @@ def binary_rows(X, binarize):
     if not sp.issparse(X):
         if binarize is None:
             _check_binary(X, X)
-        bits = np.asarray(X > (0 if binarize is None else binarize))
+        bits = np.asarray((0 if binarize is None else binarize) < X)
         empty = np.empty(0, np.int64)
         words = pack_bits(bits)
         return BinaryRows(*bits.shape, empty, empty.astype(np.int32), words)

@@ -182,7 +182,8 @@ def export_text(estimator, *, feature_names=None, max_rules=10, show_weights=Tru
     lines = []
     for k, label in enumerate(estimator.classes_.tolist()):
         own = owner == k
-        headline = f"{own.sum()} rule{'s' * (own.sum() != 1)}"
+        n_rules = int(own.sum())
+        headline = f"{n_rules} rule{'s' * (n_rules != 1)}"
         offset = votes[own & lists].sum(dtype=np.int64)
         if show_weights and offset:
             headline += f", offset {offset}"

@@ -34,16 +34,15 @@ def clause_truth(estimator, X, clauses):
     """
     from sklearn_ext._core._numba import Workers
 
-    from ._inference import clause_outputs
+    from ._inference import ClauseBank, clause_outputs
 
-    rows, bank = estimator._rows(X), estimator._bank()
-    chosen = estimator.clauses_[clauses]
-    bank = bank._replace(
-        indptr=chosen.indptr.astype(bank.indptr.dtype),
-        indices=chosen.indices.astype(bank.indices.dtype),
-        owner=bank.owner[clauses],
-        votes=bank.votes[clauses],
+    bank = ClauseBank.of(
+        estimator.clauses_[clauses],
+        estimator.clause_class_[clauses],
+        estimator.clause_votes_[clauses],
+        len(estimator.classes_),
     )
+    rows = estimator._rows(X)
     size = max(1, BLOCK // max(1, len(clauses)))
     with Workers(estimator.n_jobs) as workers:
         for start in range(0, rows.n_rows, size):
@@ -101,14 +100,17 @@ def rules_table(
     codes = None if y is None else _class_codes(estimator, X, y)
     rows = strongest(estimator, class_label=class_label, top=top)
     read = read_clauses(estimator, rows)
+    present = [tuple(names[k[k < len(names)]]) for k in read]
+    absent = [tuple(names[k[k >= len(names)] - len(names)]) for k in read]
+    texts = rule_texts(estimator, rows, read, literal_names(names))
     columns = {
         "class_label": estimator.classes_[estimator.clause_class_[rows]],
         "clause": rows,
         "vote": estimator.clause_votes_[rows].astype(np.int64),
         "n_literals": np.array([len(literals) for literals in read], dtype=np.int64),
-        "present": [tuple(names[k[k < len(names)]]) for k in read],
-        "absent": [tuple(names[k[k >= len(names)] - len(names)]) for k in read],
-        "rule": rule_texts(estimator, rows, read, literal_names(names)),
+        "present": pd.Series(present, dtype=object),
+        "absent": pd.Series(absent, dtype=object),
+        "rule": pd.Series(texts, dtype=str),
     }
     if X is not None:
         support, precision = _support_and_precision(estimator, X, codes, rows)
