@@ -2,6 +2,7 @@
 
 import csv
 import json
+import lzma
 import os
 import subprocess
 import sys
@@ -117,6 +118,88 @@ def published_table(name):
     return tuple(map(whole.take, rows))
 
 
+def documents(n_samples, n_features, n_classes, n_words=160, seed=0):
+    """Return made-up documents as a CSR matrix of 0 and 1, and their classes.
+
+    The frequencies of the words follow Zipf's law; of a document's draws one in five
+    is a word of its class.
+    """
+    from scipy.sparse import csr_array
+
+    rng = np.random.default_rng(seed)
+    y = rng.integers(n_classes, size=n_samples)
+    share = np.cumsum(1 / (np.arange(n_features) + 200))
+    words = np.searchsorted(share / share[-1], rng.random((n_samples, n_words)))
+    own = np.minimum(words - words % n_classes + y[:, None], n_features - 1)
+    words = np.where(rng.random(words.shape) < 0.2, own, words)
+    indptr = np.arange(0, words.size + 1, n_words)
+    shape = (n_samples, n_features)
+    X = csr_array((np.ones(words.size, np.uint8), words.ravel(), indptr), shape=shape)
+    X.sum_duplicates()
+    X.data[:] = 1
+    return X, y
+
+
+def newsgroups():
+    """Return posts of two newsgroups in random order, as 5,000 words, and their groups.
+
+    The words are the most frequent ones of the first 400 posts. Where ../shared does
+    not lie beside the checkout, the documents are made up.
+    """
+    from sklearn.feature_extraction.text import CountVectorizer
+
+    file = SHARED / "data" / "tsetlin" / "20news_bydate.json.xz"
+    if not file.is_file():
+        return documents(2_000, 5_000, 2)
+    with lzma.open(file, "rt") as stream:
+        news = json.load(stream)
+    groups = [news["target_names"].index(g) for g in ("comp.graphics", "sci.med")]
+    posts = [
+        (text, groups.index(group))
+        for part in (news["train"], news["test"])
+        for text, group in zip(part["text"], part["y"], strict=True)
+        if group in groups
+    ]
+    order = np.random.default_rng(0).permutation(len(posts))
+    text, y = zip(*(posts[i] for i in order), strict=True)
+    vectorizer = CountVectorizer(binary=True, dtype=np.uint8).fit(text)
+    X = vectorizer.transform(text)  # sorted, which that of `fit_transform` is not
+    frequency = np.asarray(X[:400].sum(axis=0)).ravel()
+    words = np.sort(np.argsort(frequency, kind="stable")[-5_000:])
+    return X[:, words].tocsr(), np.array(y)
+
+
+def questions():
+    """Return the questions of TREC as 3,000 words and pairs of words, and their kinds.
+
+    Where ../shared does not lie beside the checkout, the questions are made up.
+    """
+    import pandas as pd
+    from sklearn.feature_extraction.text import CountVectorizer
+    from sklearn.feature_selection import SelectKBest, chi2
+
+    file = SHARED / "data" / "sentences" / "trec.train.tsv.gz"
+    if not file.is_file():
+        return documents(5_452, 3_000, 6, n_words=10)
+    frame = pd.read_csv(
+        file,
+        sep="\t",
+        names=["y", "text"],
+        quoting=csv.QUOTE_NONE,
+        keep_default_na=False,
+    ).sample(frac=1, random_state=0)
+    vectorizer = CountVectorizer(
+        binary=True,
+        ngram_range=(1, 2),
+        min_df=3,
+        token_pattern=r"(?u)\S+",
+        dtype=np.uint8,
+    )
+    y = frame["y"].to_numpy()
+    X = vectorizer.fit(frame["text"]).transform(frame["text"])
+    return SelectKBest(chi2, k=3_000).fit_transform(X, y).tocsr(), y
+
+
 def ratio_in_turns(ours, peer, clock=time.process_time):
     """Return the median time of `ours` over that of `peer`, which are called in turns.
 
@@ -146,10 +229,10 @@ def cpu_of_children():
     return usage.ru_utime + usage.ru_stime
 
 
-def run_fresh(code, *arguments, **environment):
+def run_fresh(code, *arguments, python=sys.executable, **environment):
     """Run code in a fresh interpreter; return what it prints, as JSON."""
     done = subprocess.run(
-        [sys.executable, "-c", code, *map(str, arguments)],
+        [python, "-c", code, *map(str, arguments)],
         env={**os.environ, **environment},
         capture_output=True,
         text=True,

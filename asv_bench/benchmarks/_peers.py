@@ -4,10 +4,17 @@ Each takes its data in the form that suits it, prepared outside of the measured 
 """
 
 import importlib
+import os
+import tempfile
+import time
 from contextlib import suppress
+from dataclasses import asdict, dataclass
 from functools import partial
+from pathlib import Path
 
 import numpy as np
+
+from ._common import run_fresh
 
 OURS = "sklearn_ext"
 TREE = "DecisionTree"
@@ -18,6 +25,10 @@ HIST = "HistGradientBoosting 100"
 FOLDRPP = "foldrpp"
 RIPPER = "RIPPER"
 UNIQUE = "np.unique"
+PYTSETLIN = "pyTsetlinMachine"
+PYTSETLIN_SCAN = "pyTsetlinMachine, not indexed"
+GREEN = "green_tsetlin"
+TMU = "tmu"
 
 
 def _load(module):
@@ -249,3 +260,188 @@ def quality_of_all(names, tables, load_both):
                 with suppress(NotImplementedError):
                     results[name, table] = _quality(name, *parts)
     return results
+
+
+@dataclass(frozen=True)
+class TsetlinSettings:
+    """What all Tsetlin machines can do: no budget of literals, 8 bits a state."""
+
+    n_clauses: int = 2_000
+    threshold: int = 80
+    specificity: float = 10.0
+    boost: bool = True
+    weighted: bool = False
+
+
+def _cpu_seconds(call):
+    start = time.process_time()
+    result = call()
+    return time.process_time() - start, result
+
+
+def _include_words(model):
+    """Return the clauses of ours as bits in the 32-bit words of the C codes."""
+    literals = model.clauses_.toarray().astype(bool)
+    words = -(-literals.shape[1] // 32)
+    literals = np.pad(literals, ((0, 0), (0, 32 * words - literals.shape[1])))
+    bits = np.packbits(literals, axis=1, bitorder="little").view("<u4")
+    return bits.reshape(len(model.classes_), -1, words)
+
+
+class _OurTsetlin:
+    """Ours; the interface of all Tsetlin machines.
+
+    `fit` gives CPU seconds, `predict` these and labels, from CSR. `load` takes the
+    clauses of a fitted model of ours. `machines` counts the clause banks that learn
+    from a sample.
+    """
+
+    machines = 2
+
+    def __init__(self, settings):
+        from sklearn_ext import TsetlinMachineClassifier
+
+        self.model = TsetlinMachineClassifier(
+            settings.n_clauses,
+            threshold=settings.threshold,
+            specificity=settings.specificity,
+            boost_true_positive=settings.boost,
+            weighted=settings.weighted,
+            max_literals=None,
+            device="cpu",
+            random_state=0,
+        )
+
+    def fit(self, X, y, epochs):
+        self.model.set_params(max_iter=epochs)
+        return _cpu_seconds(lambda: self.model.fit(X, y))[0]
+
+    def load(self, model):
+        self.model = model
+
+    def predict(self, X):
+        return _cpu_seconds(lambda: self.model.predict(X))
+
+
+class _PyTsetlin:
+    machines = 2
+
+    def __init__(self, settings, indexed=True):
+        make = _load("pyTsetlinMachine.tm").MultiClassTsetlinMachine
+        self._make = partial(
+            make,
+            settings.n_clauses,
+            s=settings.specificity,
+            boost_true_positive_feedback=int(settings.boost),
+            weighted_clauses=settings.weighted,
+            indexed=indexed,
+        )
+        self._threshold = settings.threshold
+
+    def fit(self, X, y, epochs):
+        self.model = self._make(T=self._threshold)
+        dense, y = X.toarray(), y.astype(np.uint32)
+        return _cpu_seconds(lambda: self.model.fit(dense, y, epochs))[0]
+
+    def load(self, model):
+        include = _include_words(model)
+        n_classes = len(include)
+        votes = np.abs(model.clause_votes_).reshape(n_classes, -1).astype(np.uint32)
+        states = np.zeros((*include.shape, 8), np.uint32)
+        states[..., 7] = include
+        self.model = self._make(T=10**6)  # it clips the votes when it predicts, too
+        nothing = np.zeros((n_classes, model.n_features_in_), np.uint8)
+        self.model.fit(nothing, np.arange(n_classes), epochs=0)
+        self.model.set_state([(votes[c], states[c].ravel()) for c in range(n_classes)])
+
+    def predict(self, X):
+        return _cpu_seconds(lambda: self.model.predict(X.toarray()))
+
+
+class _GreenTsetlin:
+    """It shares the clauses over the classes and always has weights."""
+
+    machines = 1
+
+    def __init__(self, settings):
+        self._module = _load("green_tsetlin")
+        self._settings = settings
+
+    def fit(self, X, y, epochs):
+        settings = self._settings
+        machine = self._module.TsetlinMachine(
+            X.shape[1],
+            settings.n_clauses,
+            len(np.unique(y)),
+            float(settings.specificity),
+            settings.threshold,
+            boost_true_positives=settings.boost,
+        )
+        trainer = self._module.Trainer(
+            machine, n_epochs=epochs, seed=1, early_exit_acc=2.0, progress_bar=False
+        )
+        dense, y = X.toarray().astype(np.uint8), y.astype(np.uint32)
+        trainer.set_train_data(dense, y)
+        trainer.set_eval_data(dense[:1], y[:1])
+        return _cpu_seconds(trainer.train)[0]
+
+    def load(self, model):
+        n_rules, n_literals = model.clauses_.shape
+        n_classes = len(model.classes_)
+        state = self._module.DenseState(n_literals // 2, n_rules, n_classes)
+        state.c[:] = np.where(model.clauses_.toarray(), 0, -1)
+        state.w[np.arange(n_rules), model.clause_class_] = model.clause_votes_
+        rules = self._module.RuleSet(is_multi_label=False)
+        rules.compile_from_dense_state(state)
+        self.model = self._module.Predictor.from_ruleset(rules)
+
+    def predict(self, X):
+        """It takes one row a call."""
+        return _cpu_seconds(
+            lambda: list(map(self.model.predict, X.toarray().astype(np.uint8)))
+        )
+
+
+class _Tmu:
+    """tmu in the environment whose interpreter TMU_PYTHON names."""
+
+    machines = 2
+    _runner = Path(__file__).parents[1] / "tmu_runner.py"
+
+    def __init__(self, settings):
+        self._python = os.environ.get("TMU_PYTHON")
+        if not self._python:
+            raise NotImplementedError("TMU_PYTHON names no interpreter that has tmu")
+        self._settings = settings
+
+    def _run(self, X, **given):
+        rows = {"indptr": X.indptr, "indices": X.indices, "shape": X.shape}
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder, "given.npz")
+            np.savez(file, **asdict(self._settings), **rows, **given)
+            return run_fresh(self._runner.read_text(), file, python=self._python)
+
+    def fit(self, X, y, epochs):
+        return self._run(X, y=y, epochs=epochs)["seconds"]
+
+    def load(self, model):
+        include = _include_words(model)
+        votes = model.clause_votes_.reshape(len(include), -1)
+        self._clauses = {"include": include, "votes": votes}
+
+    def predict(self, X):
+        done = self._run(X, **self._clauses)
+        return done["seconds"], done["labels"]
+
+
+def make_tsetlin(name, settings):
+    """Return a Tsetlin machine."""
+    if name == OURS:
+        return _OurTsetlin(settings)
+    if name == PYTSETLIN:
+        return _PyTsetlin(settings)
+    if name == PYTSETLIN_SCAN:
+        return _PyTsetlin(settings, indexed=False)
+    if name == GREEN:
+        return _GreenTsetlin(settings)
+    return _Tmu(settings)

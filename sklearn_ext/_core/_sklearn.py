@@ -3,7 +3,13 @@
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context, clone
+from sklearn.base import (
+    BaseEstimator,
+    ClassifierMixin,
+    TransformerMixin,
+    _fit_context,
+    clone,
+)
 from sklearn.utils import _safe_indexing, compute_class_weight
 from sklearn.utils._param_validation import (
     Interval,
@@ -28,6 +34,7 @@ __all__ = [
     "Interval",
     "RealNotInt",
     "StrOptions",
+    "TransformerMixin",
     "assert_all_finite",
     "check_classification_targets",
     "check_consistent_length",

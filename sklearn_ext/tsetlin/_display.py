@@ -6,10 +6,10 @@ from sklearn_ext._core._optional import import_optional
 from sklearn_ext._core._sklearn import check_is_fitted
 
 from ._reading import (
-    any_of,
     check_class_label,
     check_feature_names,
     check_top,
+    has_words,
     literal_names,
     never_true,
 )
@@ -20,6 +20,7 @@ __all__ = ["ClauseDisplay"]
 # Okabe and Ito's blue and vermilion: told apart with any kind of colour vision.
 FOR, AGAINST = "#0072B2", "#D55E00"
 LONGEST_NAME = 40
+WIDTH = 4.2  # inches, without the names
 
 
 def _one_line(name):
@@ -31,17 +32,17 @@ def _one_line(name):
 def _literal_votes(estimator, position):
     """Return votes and number of clauses of each literal for the class at a position.
 
-    Each clause divides its vote equally among its literals. In one that is read as "any
-    of", each word speaks for the class as much as its absence speaks against it.
+    Each clause divides its vote equally among its literals. One of negations alone is a
+    list of words that lift its vote, so they get the opposite of what it votes.
     """
     own = (estimator.clause_class_ == position) & ~never_true(estimator.clauses_)
     clauses = estimator.clauses_[np.flatnonzero(own)]
     votes = estimator.clause_votes_[own].astype(np.int64)
     n_literals = np.diff(clauses.indptr)
     line = np.repeat(np.arange(len(votes)), n_literals)
-    in_list = any_of(clauses, votes)[line]
-    literal = clauses.indices - in_list * (clauses.shape[1] // 2)
-    share = np.where(in_list, -1, 1) * votes[line] / n_literals[line]
+    is_word = ~has_words(clauses)[line]
+    literal = clauses.indices - is_word * (clauses.shape[1] // 2)
+    share = np.where(is_word, -1, 1) * votes[line] / n_literals[line]
     # Shares that cancel leave rounding errors, which would be drawn.
     totals = np.bincount(literal, share, minlength=clauses.shape[1]).round(9)
     return totals, np.bincount(literal, minlength=clauses.shape[1])
@@ -52,8 +53,9 @@ class ClauseDisplay:
 
     One bar per literal, "refund" or "not thanks", as long as its votes. Each clause of
     the class divides its vote equally among its literals, and a literal adds up what it
-    gets. A clause that is read as "any of: who, whom" is support for the class by each
-    of these words.
+    gets. A clause of negations alone is a list of words: if it votes against the class
+    and so reads "any of: who, whom", each of them speaks for the class; if it votes for
+    the class, each of them speaks against it.
 
     Use :meth:`from_estimator` to make one.
 
@@ -246,21 +248,24 @@ class ClauseDisplay:
             "matplotlib.pyplot", extra="plot", purpose="ClauseDisplay"
         )
         texts, votes = self._drawn()
+        own = None
         if ax is None:
-            longest = max(map(len, texts), default=0)
-            size = (4.8 + 0.07 * longest, 1.1 + 0.22 * max(len(texts), 3))
-            _, ax = plt.subplots(figsize=size, layout="constrained")
+            height = 1.1 + 0.22 * max(len(texts), 3)
+            own, ax = plt.subplots(figsize=(WIDTH, height), layout="constrained")
         places = np.arange(len(texts))
         style = {"color": np.where(votes > 0, FOR, AGAINST), "height": 0.75} | kwargs
         ax.barh(places, votes, **style)
         ax.axvline(0, color=plt.rcParams["axes.edgecolor"], linewidth=0.8)
         ax.set_yticks(places, texts)
-        title = ax.set_title(f"Words for and against {_one_line(self.class_label)}")
-        for text in (title, *ax.get_yticklabels()):
+        title, labels = ax.set_title(_one_line(self.class_label)), ax.get_yticklabels()
+        for text in (title, *labels):
             text.set(parse_math=False, usetex=False)
         ax.set_ylim(max(len(texts), 1) - 0.4, -0.6)
-        ax.set_xlabel("votes")
+        ax.set_xlabel("votes against and for the class")
         ax.tick_params(axis="y", length=0)
         ax.spines[["left", "top", "right"]].set_visible(False)
+        if own:
+            widest = max((text.get_window_extent().width for text in labels), default=0)
+            own.set_figwidth(WIDTH + widest / own.dpi)
         self.ax_, self.figure_ = ax, ax.figure
         return self

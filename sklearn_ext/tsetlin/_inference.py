@@ -16,7 +16,7 @@ from ._pack import n_words
 
 __all__ = ["ClauseBank", "class_votes", "clause_outputs"]
 
-BLOCK = 2048  # rows whose columns are in cache together
+BLOCK = 4096  # rows whose columns are in cache together
 
 
 class ClauseBank(NamedTuple):

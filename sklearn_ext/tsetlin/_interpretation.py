@@ -1,6 +1,6 @@
 """The methods by which a fitted Tsetlin machine is read, edited and explained."""
 
-from sklearn_ext._core._sklearn import check_is_fitted
+from sklearn_ext._core._sklearn import check_feature_names_in, check_is_fitted
 
 from ._explain import explain
 from ._reading import export_text
@@ -19,7 +19,7 @@ class ReadableClauses:
         Parameters
         ----------
         input_features : array-like of str, default=None
-            Not used; the names tell class and row.
+            Checked against `feature_names_in_`, otherwise not used.
 
         Returns
         -------
@@ -27,6 +27,7 @@ class ReadableClauses:
             Such as "clause_spam_17" for row 17 of `clauses_`.
         """
         check_is_fitted(self)
+        check_feature_names_in(self, input_features, generate_names=False)
         return clause_names(self)
 
     def get_rules(

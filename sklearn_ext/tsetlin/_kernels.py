@@ -94,7 +94,7 @@ def draw_needed(event, chance, needed, lanes, places, out):
     """Set out[w] to the Bernoulli mask of literal word w where needed[w] has ones.
 
     `chance` is the probability in units of 2^-24; `needed`, `out` are uint64 (W,),
-    `lanes` uint64 (3 * LANES,) and `places` int64 (LANES,) are scratch. Elsewhere out is
+    lanes uint64 (3 * LANES,) and places int64 (LANES,) are scratch. Elsewhere out is
     zero, and nothing is drawn.
     """
     if chance >= (1 << LEVELS):
@@ -124,8 +124,8 @@ def draw_needed(event, chance, needed, lanes, places, out):
 def decide(lanes, chance):
     """Compare one 24-bit number per bit with `chance`, bit by bit from the highest.
 
-    lanes is uint64 (3 * LANES,): addresses of the draws, undecided bits, and the result,
-    where the bits below chance are set. One array, so that LLVM sees no overlap.
+    lanes is uint64 (3 * LANES,): addresses of the draws, undecided bits, and as the
+    result the bits below chance. One array, so that LLVM sees that nothing overlaps.
     """
     for k in range(LANES):
         lanes[2 * LANES + k] = ZERO
@@ -200,8 +200,8 @@ def move(planes, alive, up, down):
     """Move the automata of one clause up and down by one, from 0 to 255 at most.
 
     planes uint64 (8, W) and alive (W,), the automata that are not at 0, are changed;
-    so are the disjoint masks up and down (W,), down only where alive. Returns the change
-    of the number of included literals.
+    so are the disjoint masks up and down (W,), down only where alive. Returns by how
+    many the included literals grow.
     """
     change = 0
     for start in range(0, len(up), BLOCK):

@@ -1,7 +1,7 @@
 """Inference kernels: one bit vector over a block of samples per feature.
 
-A clause is the AND of the vectors of its literals, 64 samples at a time. Clauses come as
-CSR: columns 0..F-1 are features, F..2F-1 their negations.
+A clause is the AND of the vectors of its literals, 64 samples at a time. Clauses come
+as CSR: columns 0..F-1 are features, F..2F-1 their negations.
 """
 
 import numpy as np
@@ -30,7 +30,7 @@ def n_ones(word):
 
 @jit
 def assign_slots(clause_indices, slots):
-    """Number the features that some clause uses in slots (int32, F), -1 for the others.
+    """Give each feature that a clause uses a number in slots (int32, F), others -1.
 
     Returns how many there are.
     """
@@ -130,7 +130,7 @@ def add_votes(
 
 @jit
 def count_outputs(clause_indptr, clause_indices, n_rows, slots, columns, bits, counts):
-    """Set bits (uint64, R x words) to where each clause holds, and count them by row."""
+    """Set bits (uint64, R x words) to where each clause holds, with counts by row."""
     counts[:] = 0
     n_words = columns.shape[1]
     for r in range(len(bits)):
@@ -147,7 +147,7 @@ def count_outputs(clause_indptr, clause_indices, n_rows, slots, columns, bits, c
 
 @jit
 def list_outputs(bits, starts, indices):
-    """List the clauses that hold on each row, from starts (int64) on, which moves on."""
+    """List the clauses that hold on each row, from starts (int64) on, which move."""
     n_words = bits.shape[1]
     for r in range(len(bits)):
         for w in range(n_words):

@@ -1,7 +1,7 @@
 """Rows of ones and zeros: as the positions of their ones, or as packed bits.
 
-Sparse input keeps its shape, so memory follows the ones; dense input becomes one bit per
-entry. Bit f % 64 of word f // 64 is feature f.
+Sparse input stays sparse, so memory follows the ones; dense input becomes one bit per
+entry: bit f % 64 of word f // 64 is feature f.
 """
 
 from typing import NamedTuple
@@ -72,10 +72,11 @@ def binary_rows(X, binarize):
     Raises ValueError for what is neither 0 nor 1 if `binarize` is None, and for sparse
     input whose zeros would become ones.
     """
+    limit = 0 if binarize is None else binarize
     if not sp.issparse(X):
         if binarize is None:
             _check_binary(X, X)
-        bits = np.asarray((0 if binarize is None else binarize) < X)
+        bits = np.greater(X, limit)
         empty = np.empty(0, np.int64)
         words = pack_bits(bits)
         return BinaryRows(*bits.shape, empty, empty.astype(np.int32), words)
@@ -91,7 +92,7 @@ def binary_rows(X, binarize):
         ones.sum_duplicates()
     if binarize is None:
         _check_binary(ones.data, ones)
-    is_one = ones.data > (0 if binarize is None else binarize)
+    is_one = ones.data > limit
     if not is_one.all():
         kept = np.concatenate([[0], np.cumsum(is_one)])
         indptr, indices = kept[ones.indptr], ones.indices[is_one]

@@ -16,6 +16,7 @@ __all__ = [
     "check_feature_names",
     "check_top",
     "export_text",
+    "has_words",
     "literal_names",
     "never_true",
     "rank_within",
@@ -65,12 +66,16 @@ def never_true(clauses):
     return (np.diff(clauses.indptr) == 0) | (np.diff(csr_array(both).indptr) > 0)
 
 
-def any_of(clauses, votes):
-    """Tell which clauses are read as "any of"; those that are never true are not."""
+def has_words(clauses):
+    """Tell which clauses hold a literal that is not a negation."""
     positive = clauses.indices < clauses.shape[1] // 2
     before = np.concatenate([[0], np.cumsum(positive)])
-    n_positive = np.diff(before[clauses.indptr])
-    return (np.diff(clauses.indptr) > 0) & (n_positive == 0) & (votes < 0)
+    return np.diff(before[clauses.indptr]) > 0
+
+
+def any_of(clauses, votes):
+    """Tell which clauses, none of them empty, are read as "any of"."""
+    return ~has_words(clauses) & (votes < 0)
 
 
 def strongest(estimator, *, class_label=None, top=None):
@@ -96,13 +101,13 @@ def rank_within(*keys):
 
 
 def _depths(state, n_features, rows, literals):
-    """Return the automaton states of the given literals of the given clauses."""
+    """Return how deep the automata of included literals are, 0 to 127."""
     n_words = -(-n_features // 64)
     planes = state.reshape(-1, *state.shape[2:])
     negated, feature = np.divmod(literals, n_features)
     word, bit = feature // 64 + negated * n_words, (feature % 64).astype(np.uint64)
     depths = np.zeros(len(literals), dtype=np.int64)
-    for plane in range(8):
+    for plane in range(7):  # the last plane is set in all of them
         bits = planes[rows, plane, word] >> bit & np.uint64(1)
         depths |= bits.astype(np.int64) << plane
     return depths

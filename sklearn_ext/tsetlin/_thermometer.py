@@ -9,7 +9,6 @@ from numbers import Integral
 
 import numpy as np
 import scipy.sparse as sp
-from sklearn.base import TransformerMixin
 
 from sklearn_ext._core._encoding import raise_infinite
 from sklearn_ext._core._fitting import keep_fit_on_error
@@ -17,6 +16,7 @@ from sklearn_ext._core._sklearn import (
     BaseEstimator,
     IntegralNotBool,
     StrOptions,
+    TransformerMixin,
     check_feature_names_in,
     check_is_fitted,
     fit_context,
@@ -68,8 +68,8 @@ def _shorten(number, digits):
 
 
 def _texts(thresholds):
-    """Write the thresholds with the fewest digits that keep them distinct."""
-    for digits in range(1, 18):  # 17 tell all floats apart
+    """Write the thresholds with the fewest digits from 3 that keep them distinct."""
+    for digits in range(3, 18):  # 17 tell all floats apart
         numbers = {_shorten(threshold, digits) for threshold in thresholds}
         if len(numbers) == len(thresholds):
             break
@@ -142,8 +142,8 @@ class ThermometerEncoder(TransformerMixin, BaseEstimator):
     -----
     The quantiles are those of order i / (max_bits + 1), i = 1, ..., max_bits, by the
     inverted distribution function: of n numbers, the one of rank
-    ceil(i n / (max_bits + 1)). The least number is never a threshold, as all rows of
-    `fit` reach it. NaN sets no bit but "is missing", if the column has that bit.
+    ceil(i n / (max_bits + 1)). The least number is never a threshold, as all numbers
+    of `fit` reach it. NaN sets no bit but "is missing", if the column has that bit.
 
     `fit` takes O(n log n) time per column. `transform` takes O(1) time per bit, or, if
     sparse, O(log max_bits) per cell and O(1) per one; besides the output it needs the
@@ -243,8 +243,9 @@ class ThermometerEncoder(TransformerMixin, BaseEstimator):
     def get_feature_names_out(self, input_features=None):
         """Return the names of the bits, such as "age>=40" and "age is missing".
 
-        The thresholds of a column are written with the fewest digits that keep them
-        distinct, and their integral part always in full; `thresholds_` has them exact.
+        The thresholds of a column are written with the fewest digits, at least three,
+        that keep them distinct, and their integral part always in full; `thresholds_`
+        has them exact.
 
         Parameters
         ----------

@@ -112,8 +112,8 @@ class Training:
                 self.classes = self.classes[present]
         if len(self.classes) < 2:
             raise ValueError(
-                f"{type(estimator).__name__} needs at least 2 classes in y, but the "
-                f"number of classes with positive weight is {len(self.classes)}."
+                f"{type(estimator).__name__} needs at least 2 classes in y; it got "
+                f"{len(self.classes)} class with positive weight."
             )
 
         if resumed:
@@ -221,7 +221,7 @@ class Training:
             self._validate()
 
     def _validate(self):
-        """Score the held-out rows, and keep the automata if they are the best so far."""
+        """Score the held-out rows, and keep the automata if none were better."""
         rows, labels = self._validation
         attributes = self._engine.automata.fitted_attributes()
         votes = class_votes(
@@ -256,7 +256,7 @@ class Training:
         return self._attributes(self._engine.automata, has_state=False)
 
     def fitted_attributes(self):
-        """Return the fitted attributes, those of the best epoch if rows are held out."""
+        """Return the fitted attributes, of the best epoch if rows are held out."""
         automata = self._engine.automata
         if self._validation is not None and self._best is not None:
             automata = self._best

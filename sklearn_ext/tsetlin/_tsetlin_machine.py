@@ -18,6 +18,7 @@ from sklearn_ext._core._sklearn import (
     Interval,
     RealNotInt,
     StrOptions,
+    TransformerMixin,
     check_is_fitted,
     fit_context,
     validate_data,
@@ -30,7 +31,11 @@ __all__ = ["TsetlinMachineClassifier"]
 
 
 class TsetlinMachineClassifier(
-    ReadableClauses, CallbackSupportMixin, ClassifierMixin, BaseEstimator
+    ReadableClauses,
+    CallbackSupportMixin,
+    ClassifierMixin,
+    TransformerMixin,
+    BaseEstimator,
 ):
     """Logical rules over binary features, learned by a Tsetlin machine.
 
@@ -275,6 +280,7 @@ class TsetlinMachineClassifier(
         tags.input_tags.sparse = True
         # one bit of each of the continuous columns that common checks are made of
         tags.classifier_tags.poor_score = True
+        tags.transformer_tags.preserves_dtype = []
         return tags
 
     @fit_context(prefer_skip_nested_validation=True)

@@ -14,7 +14,7 @@ from sklearn.utils import get_tags
 
 import sklearn_ext
 from tests.common._instances import instances
-from tests.common.test_estimators import numbers, outputs
+from tests.common.test_estimators import numbers, outputs, weighted
 
 
 def signatures():
@@ -63,7 +63,7 @@ def fit_everything():
         weights = (None, np.ones(n_samples, int), np.linspace(0.5, 2, n_samples))
         for n_classes, weight in product((2, 3), weights):
             y = np.arange(n_samples) % n_classes
-            outputs(clone(estimator).fit(X, y, sample_weight=weight), X)
+            outputs(clone(estimator).fit(X, y, **weighted(estimator, weight)), X)
 
 
 def main():

@@ -5,8 +5,13 @@ import itertools
 import numpy as np
 import pytest
 
-from sklearn_ext import TsetlinMachineClassifier
+from sklearn_ext.tsetlin import TsetlinMachineClassifier
 from tests.tsetlin._naive import (
+    FEEDBACK,
+    GOLDEN_GAMMA,
+    WEIGHT,
+    WORD,
+    key,
     naive_fit,
     naive_partial_fit,
     naive_start,
@@ -14,6 +19,7 @@ from tests.tsetlin._naive import (
     package_states,
     package_votes,
     states_to_planes,
+    u32,
 )
 
 X = np.array(list(itertools.product((0, 1), repeat=3)))
@@ -119,24 +125,26 @@ EMPTY = [127, 127, 127, 0]
 LONG = [200, 100, 100, 200]  # includes a and not b: true, with two literals
 
 
-def by_naive(states, weights, params):
+def by_naive(states, weights, seed, sample_weight, params):
     machine = naive_start([ROW], 2, **params)
     naive_partial_fit(machine, [[0, 0], [1, 1]], [0, 1])
     machine.states, machine.weights = states, weights
+    machine.seed = machine.seed if seed is None else seed
     n = machine.batch_size
-    naive_partial_fit(machine, [ROW] * n, [0] * n)
+    naive_partial_fit(machine, [ROW] * n, [0] * n, sample_weight)
     return machine.states, machine.weights
 
 
-def by_package(states, weights, params):
+def by_package(states, weights, seed, sample_weight, params):
     model = TsetlinMachineClassifier(**params)
     model.partial_fit([[0, 0], [1, 1]], [0, 1], classes=[0, 1])
     planes = [[states_to_planes(own) for own in bank] for bank in states]
     model.state_ = np.array(planes)
     model.clause_weights_ = np.array(weights, np.int32)
     model.n_literals_ = (np.array(states) >= 128).sum(axis=2, dtype=np.int32)
+    model.seed_ = model.seed_ if seed is None else seed
     n = model.batch_size
-    model.partial_fit([ROW] * n, [0] * n)
+    model.partial_fit([ROW] * n, [0] * n, sample_weight=sample_weight)
     return package_states(model), model.clause_weights_.tolist()
 
 
@@ -144,10 +152,21 @@ def by_package(states, weights, params):
 def one_step(request):
     """Show a batch of the row to machines in these states, as class 0 of two."""
 
-    def _one_step(target, other, target_weights, other_weights, **params):
+    def _one_step(
+        target,
+        other,
+        target_weights,
+        other_weights,
+        *,
+        seed=None,
+        sample_weight=None,
+        **params,
+    ):
         states, weights = request.param(
             [[list(own) for own in bank] for bank in (target, other)],
             [list(target_weights), list(other_weights)],
+            seed,
+            sample_weight,
             STEP | params,
         )
         return *states, *weights
@@ -262,3 +281,53 @@ def test_a_batch_freezes_the_votes_but_not_the_clauses(one_step):
     risen, fallen = [255, 125, 7, 11], [127, 128, 101, 0]
     assert (target, other) == ([risen, fallen], [fallen, risen])
     assert (target_weights, other_weights) == ([3, 4], [4, 3])
+
+
+HALF = 2**31  # of the 2**32 values that are compared with a probability
+
+
+def unmix(z):
+    """Return what `mix` makes z of: each of its steps can be undone."""
+    z ^= z >> 31 ^ z >> 62
+    z = z * pow(0x94D049BB133111EB, -1, WORD) % WORD
+    z ^= z >> 27 ^ z >> 54
+    z = z * pow(0xBF58476D1CE4E5B9, -1, WORD) % WORD
+    return z ^ z >> 30 ^ z >> 60
+
+
+def seed_that_draws(value, *path):
+    """Return the seed under which the upper half of the key of a path is value."""
+    h = value << 32
+    for v in reversed(path):
+        h = (unmix(h) - GOLDEN_GAMMA * (v + 1)) % WORD
+    assert u32(key(h, *path)) == value
+    return h
+
+
+@pytest.mark.parametrize(("value", "fires"), [(HALF - 1, True), (HALF, False)])
+def test_gate_is_exact(one_step, value, fires):
+    """All clauses are empty, so the votes are 0 and the gate is T of 2T: a half."""
+    seed = seed_that_draws(
+        value, FEEDBACK, 1, 0, 0, 0
+    )  # epoch, class, position, clause
+    target, *_ = one_step(
+        [EMPTY, EMPTY], [EMPTY, EMPTY], [1, 1], [1, 1], n_clauses=2, seed=seed
+    )
+    assert target[0] == ([128, 126, 126, 1] if fires else EMPTY)
+
+
+@pytest.mark.parametrize(("value", "fires"), [(HALF - 1, True), (HALF, False)])
+def test_weight_gate_is_exact(one_step, value, fires):
+    """Each gate fires, but the first row has half of the largest weight."""
+    seed = seed_that_draws(value, WEIGHT, 1, 0, 0, 0)
+    *_, target_weights, _ = one_step(
+        [TRUE, EMPTY],
+        [EMPTY, TRUE],
+        [1, 9],
+        [9, 1],
+        n_clauses=2,
+        batch_size=2,
+        seed=seed,
+        sample_weight=[0.25, 0.5],
+    )
+    assert target_weights[0] == (3 if fires else 2)
