@@ -7,6 +7,15 @@ import pytest
 
 os.environ.setdefault("MPLBACKEND", "Agg")  # before anything imports matplotlib
 
+if os.environ.get("NUMBA_DISABLE_JIT", "0") != "0":
+
+    def pytest_configure(config):
+        # hashes wrap on purpose: compiled kernels do so in silence, NumPy scalars warn
+        config.addinivalue_line(
+            "filterwarnings", "ignore:overflow encountered in scalar"
+        )
+
+
 CHECKOUT = Path(__file__).resolve().parents[1]
 
 

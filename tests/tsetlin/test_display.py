@@ -127,6 +127,14 @@ def test_one_side_only():
     assert bars(display_of(class_label="ant")) == [("refund", 50.0)]
 
 
+def test_shares_that_cancel_are_not_drawn():
+    rules = [(1, vote, range(10)) for vote in (1, 1, 1, -3)]
+    display = ClauseDisplay.from_estimator(machine(rules, n_features=10))
+    assert 0.1 + 0.1 + 0.1 - 0.3 != 0
+    assert display.frame()["votes"].tolist() == [0] * 10
+    assert bars(display) == []
+
+
 def test_nothing_to_draw():
     display = display_of([])
     assert bars(display) == []
