@@ -1,4 +1,4 @@
-"""Print the ratios of the newest results beside those that FoldSE aims at.
+"""Print the ratios of the newest results beside those aimed at.
 
 A ratio is the time (or memory) of ours over that of the peer: less is better.
 """
@@ -26,6 +26,13 @@ TARGETS = [
     ("fold_se.RulePath", (), 2),
     ("fold_se.Threads", (), 1 / 1.6),
     ("fold_se.Memory.track_memory_ratio", (), 3),
+    ("tsetlin.FitRatio", ("pyTsetlinMachine, epoch 1",), 1 / 7),
+    ("tsetlin.FitRatio", ("pyTsetlinMachine, epochs 2",), 1 / 4),
+    ("tsetlin.FitRatio", ("green_tsetlin",), 1),
+    ("tsetlin.PredictRatio", ("pyTsetlinMachine, short",), 1 / 50),
+    ("tsetlin.PredictRatio", ("pyTsetlinMachine, long",), 1 / 15),
+    ("tsetlin.Threads", (), 1 / 1.7),
+    ("tsetlin.Memory.track_memory_ratio", (), 1.5),
     ("imports.ImportRatio", (), 1.15),
 ]
 

@@ -160,38 +160,21 @@ def bernoulli_words(event, chance, out):
 
 
 @jit
-def failing_word(include, x, negated, likely):
-    """Return a word in which an included literal is false, -1 if there is none.
+def failing_word(include, false, likely):
+    """Return a word with an included literal that is false, -1 if there is none.
 
-    include (W,) is the include plane, x (W_F,) the features; the word `likely` is tried
-    first.
+    include and false are uint64 (W,): the include plane, and the false literals of a
+    sample. The word `likely` is tried first.
     """
-    n_features = len(x)
-    n_words = len(include)
-    if likely < n_features:
-        if include[likely] & ~x[likely] != ZERO:
-            return likely
-    elif include[likely] & x[likely - n_features] != ZERO:
+    if include[likely] & false[likely] != ZERO:
         return likely
-    for start in range(0, n_features, BLOCK):
-        stop = min(start + BLOCK, n_features)
-        false = ZERO
-        for w in range(start, stop):
-            false |= include[w] & ~x[w]
-        if false != ZERO:
-            for w in range(start, stop):
-                if include[w] & ~x[w] != ZERO:
-                    return w
-    if n_words > n_features:
-        for start in range(0, n_features, BLOCK):
-            stop = min(start + BLOCK, n_features)
-            false = ZERO
-            for w in range(start, stop):
-                false |= negated[w] & x[w]
-            if false != ZERO:
-                for w in range(start, stop):
-                    if negated[w] & x[w] != ZERO:
-                        return n_features + w
+    failing = ZERO
+    for w in range(len(false)):
+        failing |= include[w] & false[w]
+    if failing != ZERO:
+        for w in range(len(false)):
+            if include[w] & false[w] != ZERO:
+                return w
     return -1
 
 
@@ -251,17 +234,23 @@ def move_block(planes, start, stop, alive, up, down):
 
 
 @jit
-def unpack_row(row, indptr, indices, words, out):
-    """Set out to the features of a row as bits, from either kind of BinaryRows."""
+def unpack_row(row, indptr, indices, words, false):
+    """Set false (uint64, W) to the false literals of a row of BinaryRows.
+
+    The unused bits of the last words are not meant.
+    """
+    n_feature_words = words.shape[1]
     if len(indptr) == 0:
-        for w in range(len(out)):
-            out[w] = words[row, w]
-        return
-    for w in range(len(out)):
-        out[w] = ZERO
-    for k in range(indptr[row], indptr[row + 1]):
-        f = indices[k]
-        out[f >> 6] |= ONE << np.uint64(f & 63)
+        for w in range(n_feature_words):
+            false[w] = ~words[row, w]
+    else:
+        for w in range(n_feature_words):
+            false[w] = ALL
+        for k in range(indptr[row], indptr[row + 1]):
+            f = indices[k]
+            false[f >> 6] &= ~(ONE << np.uint64(f & 63))
+    for w in range(n_feature_words, len(false)):
+        false[w] = ~false[w - n_feature_words]
 
 
 @jit
@@ -308,9 +297,7 @@ def train_class(
     Returns the number of clause visits that were given feedback.
     """
     n_clauses, _, n_words = planes.shape
-    n_feature_words = words.shape[1]
     n_steps = len(samples)
-    has_negations = n_words > n_feature_words
 
     alive = np.zeros((n_clauses, n_words), np.uint64)
     for j in range(n_clauses):
@@ -331,7 +318,7 @@ def train_class(
         stop = batch_end(positions, start, batch_size)
         longest = max(longest, stop - start)
         start = stop
-    features = np.zeros((longest, n_feature_words), np.uint64)
+    false = np.zeros((longest, n_words), np.uint64)
     is_true = np.zeros((longest, n_clauses), np.bool_)
 
     n_fed = 0
@@ -341,17 +328,16 @@ def train_class(
         stop = batch_end(positions, start, batch_size)
         n_batch = stop - start
         for k in range(n_batch):
-            unpack_row(samples[start + k], indptr, indices, words, features[k])
+            unpack_row(samples[start + k], indptr, indices, words, false[k])
             step_votes[start + k] = 0
 
         for j in range(n_clauses):
             if sits_out[j]:
                 continue
             include = planes[j, PLANES - 1]
-            negated = include[n_words - n_feature_words :]
             vote = np.int64(weights[j]) if j % 2 == 0 else -np.int64(weights[j])
             for k in range(n_batch):
-                w = failing_word(include, features[k], negated, likely[j])
+                w = failing_word(include, false[k], likely[j])
                 is_true[k, j] = w < 0
                 if w < 0:
                     step_votes[start + k] += vote
@@ -364,7 +350,7 @@ def train_class(
             if sits_out[j]:
                 continue
             include = planes[j, PLANES - 1]
-            negated = include[n_words - n_feature_words :]
+            living = alive[j]
             is_old = False  # whether is_true is of the automata as they were
             for k in range(n_batch):
                 step = start + k
@@ -378,22 +364,17 @@ def train_class(
                     if second >> S32 >= weight_limits[step]:
                         continue
                 n_fed += 1
-                x = features[k]
+                untrue = false[k]
                 holds = is_true[k, j]
                 if is_old:
-                    holds = failing_word(include, x, negated, likely[j]) < 0
+                    holds = failing_word(include, untrue, likely[j]) < 0
                 matches = holds and counts[j] <= max_literals
 
                 if (j % 2 == 0) == is_target[step]:
                     if matches:
-                        for w in range(n_feature_words):
-                            up[w] = x[w] & literal_words[w]
-                        if has_negations:
-                            for w in range(n_feature_words):
-                                v = n_feature_words + w
-                                up[v] = ~x[w] & literal_words[v]
                         for w in range(n_words):
-                            needed[w] = alive[j, w] & ~up[w]
+                            up[w] = ~untrue[w] & literal_words[w]
+                            needed[w] = living[w] & ~up[w]
                         if not boost:
                             for w in range(n_words):
                                 needed[w] |= up[w]
@@ -408,21 +389,16 @@ def train_class(
                     else:
                         for w in range(n_words):
                             up[w] = ZERO
-                        draw_needed(event, chance, alive[j], lanes, places, down)
+                        draw_needed(event, chance, living, lanes, places, down)
                 elif matches:
-                    for w in range(n_feature_words):
-                        up[w] = ~x[w] & literal_words[w]
-                    if has_negations:
-                        for w in range(n_feature_words):
-                            v = n_feature_words + w
-                            up[v] = x[w] & literal_words[v]
                     for w in range(n_words):
+                        up[w] = untrue[w] & literal_words[w]
                         down[w] = ZERO
                     if weighted and weights[j] > 1:
                         weights[j] -= 1
                 else:
                     continue
-                counts[j] += move(planes[j], alive[j], up, down)
+                counts[j] += move(planes[j], living, up, down)
                 is_old = True
         start = stop
     return n_fed
