@@ -100,7 +100,7 @@ def literal_mask(rows, feature_negation, *, drop_constant):
     if drop_constant:
         varies = (counts > 0) & (counts < rows.n_rows)
     if not isinstance(feature_negation, bool | np.bool_):
-        negated = varies & (counts >= feature_negation * rows.n_rows)
+        negated = varies & (counts / rows.n_rows >= feature_negation)
     else:
         negated = varies & bool(feature_negation)
     return np.concatenate([varies, negated])

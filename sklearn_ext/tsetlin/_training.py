@@ -31,8 +31,8 @@ def _check_labels(y, classes):
     unknown = classes[codes] != y
     if unknown.any():
         raise ValueError(
-            f"y holds the label {y[unknown].tolist()[0]!r}, which is not among the classes "
-            f"{classes.tolist()} of the first call of partial_fit or of fit."
+            f"y holds the label {y[unknown].tolist()[0]!r}, which is not among the "
+            f"classes {classes.tolist()} of the first call of partial_fit or of fit."
         )
     return codes
 
