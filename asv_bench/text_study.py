@@ -2,6 +2,7 @@
 
 python asv_bench/text_study.py search      one factor at a time, a fifth held out
 python asv_bench/text_study.py test        the defaults on the official test sets
+python asv_bench/text_study.py peer        ours and pyTsetlinMachine, equal settings
 python asv_bench/text_study.py report      the tables of the user guide
 
 Results are appended to text_study.csv, one line per fit; what is there is not run again.
@@ -13,6 +14,8 @@ import json
 import lzma
 import os
 import time
+from functools import partial
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -143,6 +146,11 @@ def fit(train, test, seed, parameters):
     }
 
 
+def score(model, train, test):
+    """Fit a linear model and score it."""
+    return {"accuracy": model.fit(*train).score(*test)}
+
+
 def linear_models():
     """Return the linear models of the comparison."""
     return {
@@ -210,16 +218,15 @@ def search(n_seeds):
                     name,
                     model,
                     seed,
-                    lambda: {"accuracy": linear.fit(*train).score(*held_out)},  # noqa: B023
+                    partial(score, linear, train, held_out),
                 )
             for variation in VARIATIONS:
-                parameters = BASE | variation
                 log.run(
                     "search",
                     name,
                     json.dumps(variation),
                     seed,
-                    lambda: fit(train, held_out, seed, parameters),  # noqa: B023
+                    partial(fit, train, held_out, seed, BASE | variation),
                 )
 
 
@@ -257,15 +264,40 @@ def run_models(log, phase, name, train, held_out, seeds, parameters):
                 name,
                 model,
                 seed,
-                lambda: {"accuracy": linear.fit(*train).score(*held_out)},  # noqa: B023
+                partial(score, linear, train, held_out),
             )
         log.run(
             phase,
             name,
             json.dumps(parameters),
             seed,
-            lambda: fit(train, held_out, seed, parameters),  # noqa: B023
+            partial(fit, train, held_out, seed, parameters),
         )
+
+
+def peer():
+    """Score ours and pyTsetlinMachine with the same settings and epochs."""
+    from benchmarks._peers import OURS, PYTSETLIN, TsetlinSettings, make_tsetlin
+
+    log = Log()
+    settings = TsetlinSettings(200, 200, 1.5, boost=True, weighted=True)
+    for seed, name in product(range(3), FEATURES):
+        texts, y = read(name, "train")
+        bits = features(name)
+        order = np.random.default_rng(seed).permutation(len(y))
+        X, y = bits.fit_transform(texts, y)[order], y[order]
+        test_texts, test_y = read(name, "test")
+        test_X = bits.transform(test_texts)
+
+        def run(model):
+            machine = make_tsetlin(model, settings)
+            seconds = machine.fit(X, y, epochs=10)  # noqa: B023
+            labels = machine.predict(test_X)[1]  # noqa: B023
+            accuracy = (labels == test_y).mean()  # noqa: B023
+            return {"accuracy": accuracy, "cpu_seconds": seconds}
+
+        for model in (OURS, PYTSETLIN):
+            log.run("peer", name, model, seed, partial(run, model))
 
 
 def report():
@@ -290,7 +322,7 @@ def report():
 def main():
     """Run a phase."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("phase", choices=["search", "test", "report"])
+    parser.add_argument("phase", choices=["search", "test", "peer", "report"])
     parser.add_argument("--seeds", type=int, default=len(SEEDS))
     parser.add_argument("--data", nargs="*", default=["trec", "20news", "sst2"])
     parser.add_argument("--folds", nargs="*", default=["cr", "mr", "subj"])
@@ -301,6 +333,8 @@ def main():
     elif options.phase == "test":
         test(options.parameters, options.data)
         cross_validate(options.parameters, options.folds)
+    elif options.phase == "peer":
+        peer()
     else:
         report()
 

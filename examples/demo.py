@@ -1,8 +1,8 @@
-"""FoldSE on real data, on one screen.
+"""FoldSE on tables and a Tsetlin machine on texts, on one screen.
 
-python examples/demo.py                                      tables of scikit-learn
-python examples/demo.py --data table.csv --target column     a table of yours
-python examples/demo.py --data adult                         a table of OpenML
+python examples/demo.py                                      what is installed
+python examples/demo.py --data table.csv --target column     FoldSE on a table of yours
+python examples/demo.py --data adult                         FoldSE on one of OpenML
 """
 
 import argparse
@@ -17,12 +17,14 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from _data import is_mixed, read_table, without_tokens
+from _data import docstrings, is_mixed, read_table, without_tokens
 from pandas.api.types import is_numeric_dtype
 from sklearn.compose import make_column_selector, make_column_transformer
 from sklearn.datasets import fetch_openml, load_breast_cancer, load_wine
 from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.feature_selection import VarianceThreshold
+from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import (
     GridSearchCV,
     KFold,
@@ -30,14 +32,16 @@ from sklearn.model_selection import (
     cross_validate,
     train_test_split,
 )
+from sklearn.naive_bayes import ComplementNB
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
 from sklearn.tree import DecisionTreeClassifier
 from threadpoolctl import threadpool_limits
 
 import sklearn_ext
-from sklearn_ext import FoldSE
+from sklearn_ext import FoldSE, TsetlinMachineClassifier
 from sklearn_ext.rules import RuleSetDisplay
+from sklearn_ext.tsetlin import ClauseDisplay
 
 OUTPUT = Path("demo_output")
 GRID = {"foldse__ratio": [0.2, 0.5, 0.8], "foldse__tail": [0.05, 0.02, 0.005, 0.0]}
@@ -292,11 +296,11 @@ def search(model, X, y, X_test, y_test):
     )
 
 
-def draw(model, name):
+def draw(model, name, picture=RuleSetDisplay, **kwargs):
     """Save the picture of the rules."""
     section("In a picture")
     try:
-        display = RuleSetDisplay.from_estimator(model[-1])
+        display = picture.from_estimator(model[-1], **kwargs)
     except ImportError as error:
         print(f"  skipped: {error}")
         return
@@ -306,8 +310,12 @@ def draw(model, name):
     print(f"  {path.resolve()}")
 
 
-def show(name, X, y):
+def title(name):
     print("\n" + styled(f" {name} ".center(WIDTH, "─")))
+
+
+def show(name, X, y):
+    title(name)
     describe(X, y)
     stratify = y if y.value_counts().min() > 1 else None
     X_train, X_test, y_train, y_test = train_test_split(
@@ -325,6 +333,68 @@ def show(name, X, y):
     compare(model, X, y)
     search(model, X_train, y_train, X_test, y_test)
     draw(model, name)
+
+
+def on_words(classifier):
+    """Put a classifier behind the presence of words that occur in three texts."""
+    vectorizer = CountVectorizer(
+        binary=True, min_df=3, stop_words="english", token_pattern=r"(?u)\b[a-z]\w+\b"
+    )
+    return make_pipeline(vectorizer, classifier)
+
+
+def show_clauses(model, texts, y):
+    """Print the rule of words with the most votes for each class, if it is mostly right."""
+    vectorizer, machine = model
+    rules = machine.simplify().get_rules(
+        vectorizer.transform(texts), y, feature_names=vectorizer.get_feature_names_out()
+    )
+    rules = rules[(rules["vote"] > 0) & (rules["present"].str.len() > 0)]
+    best = rules[rules["precision"] > 0.5].groupby("class_label").head(1)
+    widths = [24, 8, 8, 8]
+    row(["class", "votes", "texts", "right", "  when"], [*widths, 6])
+    for rule in best.itertuples():
+        cells = [rule.class_label, f"+{rule.vote}", f"{rule.support:.1%}"]
+        body = textwrap.shorten(rule.rule, WIDTH - sum(widths) - 4, placeholder=" ...")
+        row([*cells, f"{rule.precision:.0%}", f"  {body}"], [*widths, 0])
+
+
+def show_texts():
+    """Show a Tsetlin machine that tells the subpackages of docstrings apart."""
+    title("docstrings")
+    with waiting("reading the docstrings of NumPy, SciPy, pandas and scikit-learn"):
+        texts, subpackages = docstrings()
+    texts_train, texts_test, y_train, y_test = train_test_split(
+        texts, subpackages, random_state=0, stratify=subpackages
+    )
+    print(f"  {len(texts):,} texts, {len(set(subpackages))} classes: subpackages")
+    machines = {
+        "Tsetlin machine": TsetlinMachineClassifier(max_iter=20, random_state=0),
+        "  of short rules": TsetlinMachineClassifier(
+            200, specificity=5, max_literals=8, max_iter=20, random_state=0
+        ),
+    }
+    rivals = {
+        "logistic regression": LogisticRegression(max_iter=1000),
+        "naive Bayes (complement)": ComplementNB(),
+    }
+    section("Beside others", "the same bits for all: which words are there; one thread")
+    row(["", "accuracy on new texts", "fit"], [26, 22, 12])
+    models = {}
+    for name, classifier in {**machines, **rivals}.items():
+        models[name] = on_words(classifier)
+        start = time.perf_counter()
+        with threadpool_limits(1):
+            models[name].fit(texts_train, y_train)
+        seconds = time.perf_counter() - start
+        accuracy = models[name].score(texts_test, y_test)
+        row([name, f"{accuracy:.3f}", f"{seconds:.1f} s"], [26, 22, 12])
+    machine, short = list(models.values())[:2]
+    section("Rules", "short ones: for each class the one with the most votes")
+    show_clauses(short, texts_train, y_train)
+    names = machine[0].get_feature_names_out()
+    label = {"class_label": "scipy.signal", "feature_names": names}
+    draw(machine, "docstrings", ClauseDisplay, **label)
 
 
 def main():
@@ -346,6 +416,8 @@ def main():
         sklearn_ext.warm_up()
     for name, (X, y) in tables.items():
         show(name, X, y)
+    if not given.data:
+        show_texts()
     print(f"\n{time.perf_counter() - start:.0f} s in all.")
 
 

@@ -196,7 +196,7 @@ class Threads:
     unit = "of the time with one thread"
 
     def setup(self, n_classes):
-        settings = TsetlinSettings(4_000 // n_classes)
+        settings = TsetlinSettings(1_000)
         X, y = documents(400, 5_000, n_classes)
         machines = [make_tsetlin(OURS, settings) for _ in range(2)]
         for machine, n_jobs in zip(machines, (2, 1), strict=True):

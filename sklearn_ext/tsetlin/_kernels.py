@@ -15,6 +15,7 @@ PLANES = 8
 LEVELS = 24  # bits of precision of the feedback probability
 BLOCK = 128  # words that are looked at together
 LANES = 32  # words whose random masks are drawn together
+FEW = 6  # words up to which one by one is faster than by blocks
 
 ZERO = np.uint64(0)
 ONE = np.uint64(1)
@@ -113,9 +114,13 @@ def draw_needed(event, chance, needed, lanes, places, out):
                 places[n] = w
                 n += 1
             w += 1
-        for k in range(n, LANES):
-            lanes[LANES + k] = ZERO
-        decide(lanes, chance)
+        if n <= FEW:
+            for k in range(n):
+                decide_word(lanes, k, chance)
+        else:
+            for k in range(n, LANES):
+                lanes[LANES + k] = ZERO
+            decide(lanes, chance)
         for k in range(n):
             out[places[k]] = lanes[2 * LANES + k]
 
@@ -152,6 +157,25 @@ def decide(lanes, chance):
 
 
 @jit
+def decide_word(lanes, k, chance):
+    """Do the work of `decide` for one word."""
+    address = lanes[k]
+    undecided = lanes[LANES + k]
+    below = ZERO
+    level = LEVELS - 1
+    while level >= 0 and undecided != ZERO:
+        address += GOLDEN
+        z = mix(address)
+        if (chance >> level) & 1:
+            below |= undecided & ~z
+            undecided &= z
+        else:
+            undecided &= ~z
+        level -= 1
+    lanes[2 * LANES + k] = below
+
+
+@jit
 def bernoulli_words(event, chance, out):
     """Fill out (uint64) with the Bernoulli masks of literal words 0, 1, ..."""
     needed = np.full(len(out), ALL)
@@ -179,58 +203,76 @@ def failing_word(include, false, likely):
 
 
 @jit
-def move(planes, alive, up, down):
-    """Move the automata of one clause up and down by one, from 0 to 255 at most.
+def raise_states(planes, alive, up):
+    """Move the automata of one clause up by one where up has ones, to 255 at most.
 
-    planes uint64 (8, W) and alive (W,), the automata that are not at 0, are changed;
-    so are the disjoint masks up and down (W,), down only where alive. Returns by how
-    many the included literals grow.
+    planes uint64 (8, W) and alive (W,), the automata that are not at 0, are changed, and
+    so is up (W,). Returns how many literals become included.
     """
-    change = 0
+    n_included = 0
     for start in range(0, len(up), BLOCK):
         stop = min(start + BLOCK, len(up))
-        change += move_block(
-            planes, start, stop, alive[start:stop], up[start:stop], down[start:stop]
-        )
-    return change
+        carry = up[start:stop]
+        living = alive[start:stop]
+        moved = ZERO
+        for w in range(len(carry)):
+            moved |= carry[w]
+            living[w] |= carry[w]
+        if moved == ZERO:
+            continue
+        for p in range(PLANES - 1):
+            plane = planes[p, start:stop]
+            for w in range(len(carry)):
+                bit = plane[w]
+                plane[w] = bit ^ carry[w]
+                carry[w] &= bit
+        plane = planes[PLANES - 1, start:stop]
+        full = ZERO
+        for w in range(len(carry)):
+            bit = plane[w]
+            plane[w] = bit | carry[w]
+            n_included += n_ones(carry[w] & ~bit)
+            carry[w] &= bit  # at 255: the other planes have become zero
+            full |= carry[w]
+        if full != ZERO:
+            for p in range(PLANES - 1):
+                plane = planes[p, start:stop]
+                for w in range(len(carry)):
+                    plane[w] |= carry[w]
+    return n_included
 
 
 @jit
-def move_block(planes, start, stop, alive, up, down):
-    """Do the work of `move` for a few words, plane by plane with carry and borrow."""
-    n_words = len(up)
-    moved = ZERO
-    for w in range(n_words):
-        moved |= up[w] | down[w]
-    if moved == ZERO:
-        return 0
-    for w in range(n_words):
-        alive[w] = ZERO
-    for p in range(PLANES - 1):
-        plane = planes[p, start:stop]
-        for w in range(n_words):
-            bit = plane[w]
-            new = bit ^ (up[w] | down[w])
-            plane[w] = new
-            alive[w] |= new
-            up[w] &= bit
-            down[w] &= ~bit
-    plane = planes[PLANES - 1, start:stop]
-    change = 0
-    full = ZERO
-    for w in range(n_words):
-        bit = plane[w]
-        change += n_ones(up[w] & ~bit) - n_ones(down[w] & bit)
-        plane[w] = bit ^ (up[w] | down[w])
-        up[w] &= bit  # from 255 to 256: the planes are all zero now
-        full |= up[w]
-        alive[w] |= plane[w] | up[w]
-    if full != ZERO:
-        for p in range(PLANES):
+def lower_states(planes, alive, down):
+    """Move the automata of one clause down by one where down has ones, all alive.
+
+    As `raise_states`; returns how many literals are no longer included.
+    """
+    n_excluded = 0
+    for start in range(0, len(down), BLOCK):
+        stop = min(start + BLOCK, len(down))
+        borrow = down[start:stop]
+        living = alive[start:stop]
+        moved = ZERO
+        for w in range(len(borrow)):
+            moved |= borrow[w]
+        if moved == ZERO:
+            continue
+        for w in range(len(borrow)):
+            living[w] = ZERO
+        for p in range(PLANES - 1):
             plane = planes[p, start:stop]
-            for w in range(n_words):
-                plane[w] |= up[w]
-    return change
+            for w in range(len(borrow)):
+                bit = plane[w]
+                plane[w] = bit ^ borrow[w]
+                living[w] |= plane[w]
+                borrow[w] &= ~bit
+        plane = planes[PLANES - 1, start:stop]
+        for w in range(len(borrow)):
+            plane[w] ^= borrow[w]
+            living[w] |= plane[w]
+            n_excluded += n_ones(borrow[w])
+    return n_excluded
 
 
 @jit
@@ -308,7 +350,6 @@ def train_class(
     up = np.zeros(n_words, np.uint64)
     down = np.zeros(n_words, np.uint64)
     needed = np.zeros(n_words, np.uint64)
-    drawn = np.zeros(n_words, np.uint64)
     lanes = np.zeros(3 * LANES, np.uint64)
     places = np.zeros(LANES, np.int64)
 
@@ -370,6 +411,7 @@ def train_class(
                     holds = failing_word(include, untrue, likely[j]) < 0
                 matches = holds and counts[j] <= max_literals
 
+                bank = planes[j]
                 if (j % 2 == 0) == is_target[step]:
                     if matches:
                         for w in range(n_words):
@@ -378,27 +420,26 @@ def train_class(
                         if not boost:
                             for w in range(n_words):
                                 needed[w] |= up[w]
-                        draw_needed(event, chance, needed, lanes, places, drawn)
-                        for w in range(n_words):
-                            down[w] = drawn[w] & ~up[w]
+                        draw_needed(event, chance, needed, lanes, places, down)
                         if not boost:
                             for w in range(n_words):
-                                up[w] &= ~drawn[w]
+                                drawn = down[w]
+                                down[w] = drawn & ~up[w]
+                                up[w] &= ~drawn
+                        counts[j] += raise_states(bank, living, up)
                         if weighted and weights[j] < INT32_MAX:
                             weights[j] += 1
                     else:
-                        for w in range(n_words):
-                            up[w] = ZERO
                         draw_needed(event, chance, living, lanes, places, down)
+                    counts[j] -= lower_states(bank, living, down)
                 elif matches:
                     for w in range(n_words):
                         up[w] = untrue[w] & literal_words[w]
-                        down[w] = ZERO
+                    counts[j] += raise_states(bank, living, up)
                     if weighted and weights[j] > 1:
                         weights[j] -= 1
                 else:
                     continue
-                counts[j] += move(planes[j], living, up, down)
                 is_old = True
         start = stop
     return n_fed

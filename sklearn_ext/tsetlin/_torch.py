@@ -1,8 +1,8 @@
 """The same training and prediction in torch, for a GPU; on a CPU numba is faster.
 
-All is arithmetic on whole numbers, so the result has the same bits as that of the
-kernels. Words are int64, whose additions and products wrap like those of uint64; a
-right shift is followed by a mask, which takes the copies of the sign away.
+The result has the same bits as that of the kernels: all numbers are whole, and float64,
+in which votes are added in prediction, holds them exactly. Words are int64, which wrap
+like uint64; a right shift is followed by a mask, for it copies the sign.
 """
 
 from itertools import pairwise
@@ -14,17 +14,17 @@ from sklearn_ext._core._optional import import_optional
 
 from ._automata import N_PLANES, literal_words
 from ._pack import WORD, n_words
+from ._random import MASK_LEVELS
 from ._random import draw as draw_in_numpy
 
 __all__ = ["TorchEngine", "class_votes"]
 
 # Words that an operation works on: what a cache holds, and enough to fill a GPU.
-WORDS_AT_ONCE = {"cpu": 2**15, "cuda": 2**22}
+WORDS_AT_ONCE = {"cpu": 2**17, "cuda": 2**22}
 # The same in prediction, which has an operation for each literal of a clause.
 COLUMN_WORDS_AT_ONCE = {"cpu": 2**20, "cuda": 2**23}
 
-MASK_LEVELS = 24  # bits of precision of the probability of feedback
-LEVELS_AT_ONCE = 4
+LEVELS_AT_ONCE = 4  # of a mask, before the words that are decided are left behind
 INT32_MAX = 2**31 - 1
 
 
@@ -50,7 +50,7 @@ def _shift_right(z, n):
 
 
 def draw(h, v):
-    """Return the random 64-bit numbers v >= 0 at the addresses h, broadcast."""
+    """Return the random 64-bit numbers v >= 0 at the addresses h, tensors."""
     z = h + (v + 1) * GOLDEN
     z ^= _shift_right(z, 30)
     z *= FIRST
@@ -76,8 +76,7 @@ def _n_ones(words):
 def _decide(addresses, undecided, levels, chance):
     """Return which of the undecided bits of each word have a number below `chance`.
 
-    The numbers are compared from the highest bit on, which `levels` count. Words
-    without undecided bits are left behind every few levels.
+    `levels` count the bits of the numbers that are left, from the highest on.
     """
     below = undecided.new_zeros(undecided.shape)
     n_left = len(levels)
@@ -124,10 +123,11 @@ def _move(planes, up, down):
 
 def _rounds(clauses):
     """Return the places of `clauses` in rounds without repeated clauses, in order."""
+    torch = _import_torch()
     by_clause = clauses.argsort(stable=True)
     clauses = clauses[by_clause]
-    places = _import_torch().arange(len(clauses), device=clauses.device)
-    turn = places - _import_torch().searchsorted(clauses, clauses)
+    first = torch.searchsorted(clauses, clauses)
+    turn = torch.arange(len(clauses), device=clauses.device) - first
     return by_clause[turn.argsort(stable=True)].split(turn.bincount().tolist())
 
 
@@ -158,9 +158,10 @@ class Steps(NamedTuple):
     weight: Any  # address of the draws of the second gate
     limit: Any  # below which they pass it; without weights, empty
 
-    def part(self, first, stop):
-        """Return the steps from `first` to `stop`."""
-        return Steps(*(tensor[first:stop] for tensor in self))
+
+def _part(arrays, first, stop):
+    """Return a slice of all arrays of a named tuple."""
+    return type(arrays)(*(array[first:stop] for array in arrays))
 
 
 def _edges(values):
@@ -236,7 +237,7 @@ class TorchEngine:
         torch = _import_torch()
         votes, n_fed = [], 0
         for first, stop in pairwise(_edges(batches)):
-            batch = steps.part(first, stop)
+            batch = _part(steps, first, stop)
             owners = owner[first:stop]
             frozen = torch.cat(
                 [
@@ -271,22 +272,13 @@ class TorchEngine:
 
     def _teach(self, batch, votes, takes_part):
         """Give the feedback of a batch whose votes are known; return how much it is."""
-        torch = _import_torch()
-        threshold = self._settings.threshold
         n_clauses, width = len(self._clauses), len(self._literals)
         n_fed = 0
         n_steps = max(1, self._at_once // n_clauses)
         for first in range(0, len(votes), n_steps):
-            steps = batch.part(first, first + n_steps)
-            margin = votes[first : first + n_steps]
-            margin = threshold + torch.where(steps.is_target, -margin, margin)
-            events = draw(steps.feedback[:, None], self._clauses)
-            fires = _high_half(events) * (2 * threshold) < (margin << 32)[:, None]
-            fires &= takes_part[steps.owner]
-            if len(steps.limit):
-                second = _high_half(draw(steps.weight[:, None], self._clauses))
-                fires &= second < steps.limit[:, None]
-            step, clause = fires.nonzero(as_tuple=True)
+            steps = _part(batch, first, first + n_steps)
+            events, fires = self._gates(steps, votes[first : first + n_steps])
+            step, clause = (fires & takes_part[steps.owner]).nonzero(as_tuple=True)
             n_fed += len(step)
             events = events[step, clause]
             is_type_1 = (clause % 2 == 0) == steps.is_target[step]
@@ -296,6 +288,17 @@ class TorchEngine:
                 for some in places.split(max(1, self._at_once // width)):
                     self._feed(clause[some], row[some], is_type_1[some], events[some])
         return n_fed
+
+    def _gates(self, steps, votes):
+        """Return the addresses of the events of steps, and which give feedback."""
+        threshold = self._settings.threshold
+        margin = threshold + _import_torch().where(steps.is_target, -votes, votes)
+        events = draw(steps.feedback[:, None], self._clauses)
+        fires = _high_half(events) * (2 * threshold) < (margin << 32)[:, None]
+        if len(steps.limit):
+            second = draw(steps.weight[:, None], self._clauses)
+            fires &= _high_half(second) < steps.limit[:, None]
+        return events, fires
 
     def _feed(self, clause, row, is_type_1, events):
         """Give different clauses one event of feedback each."""
@@ -329,8 +332,17 @@ class TorchEngine:
             self._weights[clause] = weights.clamp_(1, INT32_MAX)
 
 
+class Clauses(NamedTuple):
+    """Clauses that are not empty, the longest first, as arrays of equal length."""
+
+    start: Any  # of the literals of a clause
+    length: Any  # ndarray; the others are tensors
+    owner: Any
+    votes: Any  # float64
+
+
 def _columns(words):
-    """Turn rows of words (n, W) into columns (64 W, n / 64), zero after the last row."""
+    """Turn words of features (n, W) into words of rows (64 W, n / 64), padded by 0."""
     n_rows, width = words.shape
     n_groups = n_words(n_rows)
     blocks = words.new_zeros((n_groups * WORD, width))
@@ -340,61 +352,69 @@ def _columns(words):
         pairs = blocks.view(-1, 2, size, width)
         upper, lower = pairs[:, 0], pairs[:, 1]
         swapped = (upper >> size) ^ lower
-        swapped &= (2**64 - 1) // (2**size + 1)  # the lower half of every 2 * size bits
+        swapped &= (2**64 - 1) // (2**size + 1)  # the lower half of 2 * size bits
         lower ^= swapped
         upper ^= swapped << size
     columns = blocks.view(n_groups, WORD, width).permute(2, 1, 0)
     return columns.reshape(-1, n_groups)
 
 
-def _holding(clauses, columns):
-    """Return the rows on which clauses hold, bits (k, g); the longest clauses first."""
-    starts, lengths, literals = clauses
-    holds = columns.new_full((len(starts), columns.shape[1]), -1)
-    for place in range(lengths[0]):
-        n = np.searchsorted(-lengths, -place)  # clauses that are longer
-        holds[:n] &= columns[literals[starts[:n] + place]]
+def _holding(clauses, literals, columns):
+    """Return on which rows clauses hold, as words of rows."""
+    holds = columns.new_full((len(clauses.start), columns.shape[1]), -1)
+    for place in range(clauses.length[0]):
+        n = np.searchsorted(-clauses.length, -place)  # are longer than that
+        holds[:n] &= columns[literals[clauses.start[:n] + place]]
     return holds
 
 
+def _add_votes(clauses, holds, totals):
+    """Add votes to totals, int64 (C, 64 * words of rows), where the clauses hold."""
+    torch = _import_torch()
+    bits = torch.arange(WORD, device=holds.device)
+    is_true = ((holds[:, :, None] >> bits) & 1).view(len(holds), -1)
+    ballots = clauses.votes.new_zeros((len(totals), len(holds)))
+    places = torch.arange(len(holds), device=holds.device)
+    ballots[clauses.owner, places] = clauses.votes
+    # exact, whatever the order of the sum: it stays below 2^53
+    totals += (ballots @ is_true.to(torch.float64)).to(torch.int64)
+
+
 def class_votes(bank, rows, device):
-    """Return the votes of each row for each class, int64 (n, C), not clipped."""
+    """Return the votes of each row for each class, int64 (n, C), not clipped.
+
+    As in `_inference.py`, a clause is the AND of the columns of its literals.
+    """
     torch = _import_torch()
     at_once = COLUMN_WORDS_AT_ONCE[device]
     lengths = np.diff(bank.indptr)
-    # longest first, and without the empty ones, which do not hold in prediction
     order = np.argsort(-lengths, kind="stable")[: np.count_nonzero(lengths)]
-    lengths = lengths[order]
-    starts = torch.tensor(bank.indptr[order], device=device)
-    owner = torch.tensor(bank.owner[order], dtype=torch.int64, device=device)
-    votes = torch.tensor(bank.votes[order], dtype=torch.float64, device=device)
+    clauses = Clauses(
+        torch.tensor(bank.indptr[order], device=device),
+        lengths[order],
+        torch.tensor(bank.owner[order], dtype=torch.int64, device=device),
+        torch.tensor(bank.votes[order], dtype=torch.float64, device=device),
+    )
     literals = torch.tensor(bank.indices, dtype=torch.int64, device=device)
+    # the columns of the negations begin at a whole word
     n_columns = n_words(bank.n_features) * WORD
     literals += (literals >= bank.n_features) * (n_columns - bank.n_features)
-    bits = torch.arange(WORD, device=device)
 
-    totals = np.zeros((rows.n_rows, bank.n_classes), np.int64)
-    size = max(1, at_once // (2 * n_columns)) * WORD
-    for first in range(0, rows.n_rows, size):
-        stop = min(first + size, rows.n_rows)
+    votes = np.zeros((rows.n_rows, bank.n_classes), np.int64)
+    n_rows = max(1, at_once // (2 * n_columns)) * WORD
+    for first in range(0, rows.n_rows, n_rows):
+        stop = min(first + n_rows, rows.n_rows)
         columns = _columns(_pack(rows, first, stop, device))
         columns = torch.cat([columns, ~columns])
         n_groups = columns.shape[1]
-        block = torch.zeros(
-            (bank.n_classes, n_groups * WORD), dtype=torch.int64, device=device
-        )
+        totals = literals.new_zeros((bank.n_classes, n_groups * WORD))
         n_held = max(1, at_once // n_groups)
         n_unpacked = max(1, at_once // (n_groups * WORD))
         for a in range(0, len(order), n_held):
-            b = min(a + n_held, len(order))
-            holds = _holding((starts[a:b], lengths[a:b], literals), columns)
-            for c in range(a, b, n_unpacked):
-                d = min(c + n_unpacked, b)
-                is_true = (holds[c - a : d - a, :, None] >> bits) & 1
-                ballots = votes.new_zeros((bank.n_classes, d - c))
-                ballots[owner[c:d], bits.new_tensor(range(d - c))] = votes[c:d]
-                # exact in float64: fewer than 2^22 votes of less than 2^31
-                part = ballots @ is_true.view(d - c, -1).to(torch.float64)
-                block += part.to(torch.int64)
-        totals[first:stop] = block[:, : stop - first].T.cpu().numpy()
-    return totals
+            some = _part(clauses, a, a + n_held)
+            holds = _holding(some, literals, columns)
+            for b in range(0, len(holds), n_unpacked):
+                few = _part(some, b, b + n_unpacked)
+                _add_votes(few, holds[b : b + n_unpacked], totals)
+        votes[first:stop] = totals[:, : stop - first].T.cpu().numpy()
+    return votes

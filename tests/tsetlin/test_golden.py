@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from sklearn_ext.tsetlin import TsetlinMachineClassifier
+from sklearn_ext import TsetlinMachineClassifier
 from tests.tsetlin._naive import (
     FEEDBACK,
     GOLDEN_GAMMA,

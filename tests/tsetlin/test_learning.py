@@ -8,7 +8,7 @@ from sklearn.datasets import load_digits
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import train_test_split
 
-from sklearn_ext.tsetlin import TsetlinMachineClassifier
+from sklearn_ext import TsetlinMachineClassifier
 from tests.tsetlin._naive import drawn_seed, held_out
 
 XOR = {

@@ -19,8 +19,7 @@ def masks(event, chance, n_words):
     from sklearn_ext.tsetlin._kernels import bernoulli_words
 
     out = np.zeros(n_words, np.uint64)
-    with np.errstate(over="ignore"):  # numbers wrap, also where nothing is compiled
-        bernoulli_words(np.uint64(event), chance, out)
+    bernoulli_words(np.uint64(event), chance, out)
     return out
 
 

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sklearn_ext.tsetlin import TsetlinMachineClassifier, _random
+from sklearn_ext import TsetlinMachineClassifier
+from sklearn_ext.tsetlin import _random
 from tests.tsetlin import _naive
 
 QUICK = settings(derandomize=True, deadline=None, max_examples=50)

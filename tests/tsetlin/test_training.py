@@ -8,7 +8,7 @@ import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sklearn_ext.tsetlin import TsetlinMachineClassifier
+from sklearn_ext import TsetlinMachineClassifier
 from tests.tsetlin._naive import (
     assert_same,
     drawn_seed,
