@@ -5,7 +5,7 @@ python asv_bench/text_study.py test        the defaults on the official test set
 python asv_bench/text_study.py peer        ours and pyTsetlinMachine, equal settings
 python asv_bench/text_study.py report      the tables of the user guide
 
-Results are appended to text_study.csv, one line per fit; what is there is not run again.
+Results are appended to text_study.csv, one line per fit; what is there is not rerun.
 """
 
 import argparse

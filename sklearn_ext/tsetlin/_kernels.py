@@ -206,8 +206,8 @@ def failing_word(include, false, likely):
 def raise_states(planes, alive, up):
     """Move the automata of one clause up by one where up has ones, to 255 at most.
 
-    planes uint64 (8, W) and alive (W,), the automata that are not at 0, are changed, and
-    so is up (W,). Returns how many literals become included.
+    planes uint64 (8, W) and alive (W,), the automata that are not at 0, are changed,
+    and so is up (W,). Returns how many literals become included.
     """
     n_included = 0
     for start in range(0, len(up), BLOCK):

@@ -39,7 +39,7 @@ def _check_labels(y, classes):
 
 def _automatic_threshold(n_clauses, weighted):
     """Return the vote at which clauses need no more feedback."""
-    return n_clauses if weighted else max(10, n_clauses // 20)
+    return 4 * n_clauses if weighted else max(10, n_clauses // 20)
 
 
 def check_classes(estimator, classes):

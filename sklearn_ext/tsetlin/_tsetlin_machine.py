@@ -59,10 +59,10 @@ class TsetlinMachineClassifier(
 
     threshold : "auto" or int, default="auto"
         The votes at which a class needs no more feedback, called *T* in [1]_; in
-        training, votes are clipped to [-T, T]. "auto" is `n_clauses` if `weighted`,
-        else ``max(10, n_clauses // 20)``.
+        training, votes are clipped to [-T, T]. "auto" is ``4 * n_clauses`` if
+        `weighted`, else ``max(10, n_clauses // 20)``.
 
-    specificity : float, default=1.5
+    specificity : float, default=1.1
         Called *s* in [1]_, at least 1: an automaton is pushed away from inclusion with
         probability 1 / s, so larger values give longer clauses.
 
@@ -243,7 +243,7 @@ class TsetlinMachineClassifier(
         n_clauses=500,
         *,
         threshold="auto",
-        specificity=1.5,
+        specificity=1.1,
         max_iter=30,
         boost_true_positive=True,
         weighted=True,
