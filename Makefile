@@ -13,7 +13,7 @@ USABLE := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 PYTHON ?= $(firstword $(foreach p,$(CANDIDATES),$(shell $(p) -c '$(USABLE)' 2>/dev/null && echo $(p))))
 
 help:
-	@echo "make demo      FoldSE on real data, on one screen"
+	@echo "make demo      each system on real data, on one screen"
 	@echo "make test      the fast tests and the doctests"
 	@echo "make lint      ruff, mypy, codespell"
 	@echo "make docs      the documentation, in docs/_build/html"

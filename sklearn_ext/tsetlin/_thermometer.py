@@ -101,7 +101,7 @@ class ThermometerEncoder(TransformerMixin, BaseEstimator):
     thermometer. A conjunction of bits and negated bits is then an interval, and
     :class:`TsetlinMachineClassifier` learns rules such as "age>=40 and not bmi>=25".
 
-    Read more in the :ref:`User Guide <tsetlin>`.
+    Read more in the :ref:`User Guide <thermometer_encoder>`.
 
     Parameters
     ----------

@@ -30,7 +30,8 @@ def test_page_shows_what_its_code_prints(path):
 
 def test_readme_prints_what_it_says(capsys):
     readme = (CHECKOUT / "README.md").read_text()
-    (code,) = re.findall(r"```python\n(.*?)```", readme, re.DOTALL)
-    (printed,) = re.findall(r"```text\n(.*?)```", readme, re.DOTALL)
-    exec(code, {})
-    assert capsys.readouterr().out == printed
+    codes = re.findall(r"```python\n(.*?)```", readme, re.DOTALL)
+    texts = re.findall(r"```text\n(.*?)```", readme, re.DOTALL)
+    for code, printed in zip(codes, texts, strict=True):
+        exec(code, {})
+        assert capsys.readouterr().out == printed
