@@ -56,6 +56,8 @@ VARIATIONS = [
     *({"n_clauses": n, "threshold": 4 * n} for n in (500, 1000)),
     *({"n_clauses": 1000, "threshold": 4000, "clause_drop": p} for p in (0.5, 0.75)),
     {"n_clauses": 500, "threshold": 2000, "max_iter": 50},
+    # after these, the best of each together; three seeds or fewer
+    *({"n_clauses": 500, "threshold": t, "specificity": 1.1} for t in (2000, 4000)),
 ]
 
 SENTENCES = {
@@ -300,23 +302,50 @@ def peer():
             log.run("peer", name, model, seed, partial(run, model))
 
 
+def means(phase, value):
+    """Return the means of a column over seeds, models by data, in their order."""
+    results = read_results().query("phase == @phase")
+    return results.pivot_table(value, "model", "data", sort=False)
+
+
+def printed(cells, widths):
+    """Print a row of a simple reStructuredText table."""
+    print("  ".join(f"{c:{w}}" for c, w in zip(cells, widths, strict=True)).rstrip())  # noqa: T201
+
+
+def print_table(head, rows):
+    """Print a simple reStructuredText table."""
+    rows = [[str(cell) for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
+    rule = ["=" * width for width in widths]
+    for row in (rule, head, rule, *rows, rule, [""] * len(head)):
+        printed(row, widths)
+
+
 def report():
-    """Print the tables as reStructuredText."""
-    results = read_results()
-    means = (
-        results.groupby(["phase", "model", "data"], sort=False)
-        .agg(
-            accuracy=("accuracy", "mean"),
-            spread=("accuracy", "std"),
-            seeds=("accuracy", "size"),
-            literals=("median_literals", "mean"),
-            over_budget=("over_budget", "mean"),
-            seconds=("cpu_seconds", "mean"),
-        )
-        .round(3)
-        .reset_index()
-    )
-    print(means.to_string())  # noqa: T201
+    """Print the tables of the user guide as reStructuredText."""
+    accuracy = means("search", "accuracy")
+    literals, over = means("search", "median_literals"), means("search", "over_budget")
+    rows = []
+    for model in accuracy.index:
+        change = model
+        numbers = [f"{accuracy.loc[model, name]:.3f}" for name in FEATURES]
+        if model in literals.index:
+            change = str(json.loads(model) or "the base")
+            change = change.strip("{}").replace("'", "").replace(": ", "=")
+            numbers += [f"{literals.loc[model].mean():.0f}"]
+            numbers += [f"{over.loc[model].mean():.0%}"]
+        rows.append([change, *numbers, "", ""][:5])
+    print_table(["change", *FEATURES, "literals", "over the budget"], rows)
+
+    for phase in ("test", "peer"):
+        accuracy = means(phase, "accuracy").T
+        accuracy = accuracy.rename(columns={"{}": "Tsetlin machine"})
+        rows = [
+            [name, *(f"{value:.3f}" for value in row)]
+            for name, row in zip(accuracy.index, accuracy.to_numpy(), strict=True)
+        ]
+        print_table(["data", *accuracy.columns], rows)
 
 
 def main():

@@ -344,7 +344,7 @@ def on_words(classifier):
 
 
 def show_clauses(model, texts, y):
-    """Print the rule of words with the most votes for each class, if it is mostly right."""
+    """Print for each class the rule with the most votes, if it is mostly right."""
     vectorizer, machine = model
     rules = machine.simplify().get_rules(
         vectorizer.transform(texts), y, feature_names=vectorizer.get_feature_names_out()

@@ -62,7 +62,7 @@ CONTAINERS = {
     "CSR array": sp.csr_array,
     "CSR matrix": sp.csr_matrix,
     "CSC": sp.csc_array,
-    "COO": sp.coo_array,
+    "coordinates": sp.coo_array,
     "long indices": long_indices,
     "untidy": untidy,
     "bool": lambda X: X > 0,
