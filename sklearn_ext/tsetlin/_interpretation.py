@@ -43,7 +43,7 @@ class ReadableClauses:
         y : array-like of shape (n_samples,), default=None
             Labels of X, to measure the precision too.
 
-        feature_names : array-like of str of shape (n_features_in_,), default=None
+        feature_names : array-like of str of shape (n_features,), default=None
             Names of the features; None takes `feature_names_in_`, else x0, x1, ...
 
         class_label : label, default=None
@@ -84,7 +84,7 @@ class ReadableClauses:
             What the votes are divided among. With "literal" each true clause divides
             its vote equally among its literals.
 
-        feature_names : array-like of str of shape (n_features_in_,), default=None
+        feature_names : array-like of str of shape (n_features,), default=None
             Names of the features; None takes `feature_names_in_`, else x0, x1, ...
 
         top : int or None, default=None
@@ -176,7 +176,7 @@ class ReadableClauses:
 
         Parameters
         ----------
-        feature_names : array-like of str of shape (n_features_in_,), default=None
+        feature_names : array-like of str of shape (n_features,), default=None
             Names of the features; None takes `feature_names_in_`, else x0, x1, ...
 
         max_rules : int or None, default=10

@@ -74,7 +74,8 @@ def fill_columns(first_row, n_rows, indptr, indices, words, slots, columns):
 def evaluate(literals, n_rows, slots, columns, holds):
     """Set holds (uint64) to the samples on which all literals are true.
 
-    Returns whether there are any. An empty clause holds nowhere.
+    The literals are sorted. Returns whether there are any such samples; an empty
+    clause has none.
     """
     n_words = columns.shape[1]
     n_features = len(slots)
@@ -84,21 +85,38 @@ def evaluate(literals, n_rows, slots, columns, holds):
         holds[w] = ALL
     if n_rows % 64:
         holds[n_words - 1] = (ONE << np.uint64(n_rows % 64)) - ONE
-    for literal in literals:
+    left = ALL
+    k = 0
+    while k < len(literals) and literals[k] < n_features:
+        column = columns[slots[literals[k]]]
         left = ZERO
-        if literal < n_features:
-            column = columns[slots[literal]]
-            for w in range(n_words):
-                holds[w] &= column[w]
-                left |= holds[w]
-        else:
-            column = columns[slots[literal - n_features]]
-            for w in range(n_words):
-                holds[w] &= ~column[w]
-                left |= holds[w]
+        for w in range(n_words):
+            holds[w] &= column[w]
+            left |= holds[w]
         if left == ZERO:
             return False
-    return True
+        k += 1
+    # on text hundreds of negations may follow: four at once
+    while k + 4 <= len(literals):
+        first = columns[slots[literals[k] - n_features]]
+        second = columns[slots[literals[k + 1] - n_features]]
+        third = columns[slots[literals[k + 2] - n_features]]
+        fourth = columns[slots[literals[k + 3] - n_features]]
+        left = ZERO
+        for w in range(n_words):
+            holds[w] &= ~(first[w] | second[w] | third[w] | fourth[w])
+            left |= holds[w]
+        if left == ZERO:
+            return False
+        k += 4
+    while k < len(literals):
+        column = columns[slots[literals[k] - n_features]]
+        left = ZERO
+        for w in range(n_words):
+            holds[w] &= ~column[w]
+            left |= holds[w]
+        k += 1
+    return left != ZERO
 
 
 @jit

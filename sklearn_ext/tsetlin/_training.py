@@ -219,6 +219,8 @@ class Training:
             self.history[name].append(getattr(record, name))
         if self._validation is not None:
             self._validate()
+        elif "validation_score" in self.history:  # of the fit that this goes on from
+            self.history["validation_score"].append(np.nan)
 
     def _validate(self):
         """Score the held-out rows, and keep the automata if none were better."""

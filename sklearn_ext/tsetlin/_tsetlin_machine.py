@@ -121,7 +121,7 @@ class TsetlinMachineClassifier(
     n_features_in_ : int
         Number of features seen in `fit`.
 
-    feature_names_in_ : ndarray of str of shape (n_features_in_,)
+    feature_names_in_ : ndarray of str of shape (n_features,)
         Names of the features, if X had string names for all of them.
 
     threshold_ : int
@@ -138,14 +138,14 @@ class TsetlinMachineClassifier(
     clause_weights_ : ndarray of int32 of shape (n_classes, n_clauses)
         Weights of the clauses, all 1 if not `weighted`.
 
-    literal_mask_ : ndarray of bool of shape (2 * n_features_in_,)
+    literal_mask_ : ndarray of bool of shape (2 * n_features,)
         Which literals have automata: features, then negations. Features that are
         constant in `fit` have none.
 
     n_literals_ : ndarray of int32 of shape (n_classes, n_clauses)
         Included literals per clause.
 
-    clauses_ : csr_array of int8 of shape (n_rules, 2 * n_features_in_)
+    clauses_ : csr_array of int8 of shape (n_rules, 2 * n_features)
         Included literals, a row per clause: clause j of class c is row
         ``c * n_clauses + j``, and columns from `n_features_in_` on are negations.
 
@@ -158,7 +158,7 @@ class TsetlinMachineClassifier(
     n_iter_ : int
         Number of epochs run.
 
-    history_ : dict of ndarray of shape (n_iter_,)
+    history_ : dict of ndarray of shape (n_epochs,)
         Per epoch: "online_accuracy", the share of samples with more votes for their
         class than for the negative class drawn; "feedback_rate", the share of clause
         visits that led to feedback; "mean_literals"; with `n_iter_no_change` also

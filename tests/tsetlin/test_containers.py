@@ -266,3 +266,11 @@ def test_verbose_prints_a_line_per_epoch(data, capsys):
     assert len(lines) == 3
     assert lines[0].startswith("[TsetlinMachineClassifier] epoch 1: online_accuracy")
     assert "validation_score" in lines[0]
+
+
+def test_history_goes_on_after_early_stopping(data):
+    fitted = machine(n_iter_no_change=2).fit(*data)
+    n_iter = fitted.n_iter_
+    fitted.partial_fit(*data)
+    assert {len(entries) for entries in fitted.history_.values()} == {n_iter + 1}
+    assert np.isnan(fitted.history_["validation_score"][-1])
