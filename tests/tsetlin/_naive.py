@@ -118,7 +118,7 @@ class NaiveTsetlinMachine:
     seed: int
     n_clauses: int = 4
     threshold: int | str = "auto"
-    specificity: float = 1.5
+    specificity: float = 1.1
     max_iter: int = 3
     boost_true_positive: bool = True
     weighted: bool = True
@@ -137,7 +137,7 @@ class NaiveTsetlinMachine:
     def __post_init__(self):
         if self.threshold == "auto":
             few = max(10, self.n_clauses // 20)
-            self.threshold = self.n_clauses if self.weighted else few
+            self.threshold = 4 * self.n_clauses if self.weighted else few
 
     def literals(self, row):
         cut = 0 if self.binarize is None else self.binarize
