@@ -37,7 +37,7 @@ class Settings(NamedTuple):
             bool(estimator.weighted),
             NO_LIMIT if limit is None else min(int(limit), NO_LIMIT),
             float(estimator.clause_drop),
-            int(estimator.batch_size),
+            min(int(estimator.batch_size), NO_LIMIT),
         )
 
 

@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from sklearn_ext._core._numba import plain_array
+
 from ._automata import literal_words
 from ._kernels import train_class
 from ._pack import n_words
@@ -83,7 +85,7 @@ class CpuEngine:
     def __init__(self, automata, settings, rows, workers):
         self._automata = automata
         self._settings = settings
-        self._rows = rows
+        self._rows = rows.in_kernel_form(plain_array)
         self._workers = workers
         has_negations = automata.state.shape[3] > n_words(rows.n_features)
         self._literal_words = literal_words(automata.literal_mask, has_negations)

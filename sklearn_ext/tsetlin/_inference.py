@@ -5,6 +5,8 @@ from typing import NamedTuple
 import numpy as np
 import scipy.sparse as sp
 
+from sklearn_ext._core._numba import plain_array
+
 from ._kernels_inference import (
     add_votes,
     assign_slots,
@@ -33,10 +35,10 @@ class ClauseBank(NamedTuple):
     def of(cls, clauses, owner, votes, n_classes):
         """Take a csr_array of clauses apart; the kernels know one dtype of index."""
         return cls(
-            np.asarray(clauses.indptr, np.int64),
-            np.asarray(clauses.indices, np.int32),
-            np.asarray(owner, np.int32),
-            np.asarray(votes, np.int32),
+            plain_array(np.asarray(clauses.indptr, np.int64)),
+            plain_array(np.asarray(clauses.indices, np.int32)),
+            plain_array(np.asarray(owner, np.int32)),
+            plain_array(np.asarray(votes, np.int32)),
             clauses.shape[1] // 2,
             n_classes,
         )
@@ -63,6 +65,7 @@ def _columns(rows, slots, n_used, first, stop):
 
 def class_votes(bank, rows, workers):
     """Return the votes of each row for each class, int64 (n, C), not clipped."""
+    rows = rows.in_kernel_form(plain_array)
     slots, n_used, blocks = _blocks(rows, bank, workers)
 
     def votes_of(block):
@@ -89,6 +92,7 @@ def class_votes(bank, rows, workers):
 
 def clause_outputs(bank, rows, workers):
     """Return which clauses hold on each row, csr_array of uint8 (n, R)."""
+    rows = rows.in_kernel_form(plain_array)
     slots, n_used, blocks = _blocks(rows, bank, workers)
     n_clauses = len(bank.owner)
 

@@ -28,6 +28,14 @@ class BinaryRows(NamedTuple):
         """Whether the rows are packed bits."""
         return len(self.indptr) == 0
 
+    def in_kernel_form(self, plain_array):
+        """Return the same rows in arrays for which no kernel is compiled anew."""
+        return self._replace(
+            indptr=plain_array(self.indptr),
+            indices=plain_array(self.indices),
+            words=plain_array(self.words),
+        )
+
     def take(self, rows):
         """Return these rows, in this order."""
         if self.is_packed:
@@ -72,7 +80,7 @@ def binary_rows(X, binarize):
     Raises ValueError for what is neither 0 nor 1 if `binarize` is None, and for sparse
     input whose zeros would become ones.
     """
-    limit = 0 if binarize is None else binarize
+    limit = np.float64(0 if binarize is None else binarize)  # float32 is compared as it
     if not sp.issparse(X):
         if binarize is None:
             _check_binary(X, X)

@@ -162,7 +162,7 @@ class TsetlinMachineClassifier(
         Per epoch: "online_accuracy", the share of samples with more votes for their
         class than for the negative class drawn; "feedback_rate", the share of clause
         visits that led to feedback; "mean_literals"; with `n_iter_no_change` also
-        "validation_score".
+        "validation_score", NaN for epochs of `partial_fit`.
 
     device_ : str
         "cpu" or "cuda": where `fit` ran.
@@ -340,7 +340,9 @@ class TsetlinMachineClassifier(
 
         After `fit` it goes on from there. It differs from `fit` in that features which
         are constant in the rows keep their automata: later rows may vary. A call copies
-        the automata, so give it more than a few rows.
+        the automata, so give it more than a few rows. Parameters are read anew, except
+        `threshold`, `feature_negation` and `random_state`, which stay as in the first
+        call.
 
         Parameters
         ----------

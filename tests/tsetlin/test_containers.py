@@ -274,3 +274,35 @@ def test_history_goes_on_after_early_stopping(data):
     fitted.partial_fit(*data)
     assert {len(entries) for entries in fitted.history_.values()} == {n_iter + 1}
     assert np.isnan(fitted.history_["validation_score"][-1])
+
+
+def test_read_only_sparse_input_compiles_nothing(data, compiled):
+    from sklearn_ext.tsetlin import _kernels, _kernels_inference
+
+    counts, y = data
+    expected = machine().fit(sp.csr_array(counts), y)
+    expected.predict(counts)
+    kernels = (_kernels.train_class, _kernels_inference.fill_columns)
+    before = [len(kernel.signatures) for kernel in kernels]
+    X = sp.csr_array(counts)
+    for part in (X.data, X.indices, X.indptr):
+        part.flags.writeable = False
+    fitted = machine().fit(X, y)
+    fitted.predict(X)
+    assert_equal(fitted, expected)
+    assert [len(kernel.signatures) for kernel in kernels] == before
+
+
+def test_float32_is_compared_as_it_is(data):
+    counts, y = data
+    tenths = np.where(counts > 0, np.float32(0.1), np.float32(0))
+    assert_equal(
+        machine(binarize=0.1).fit(tenths, y),
+        machine(binarize=0.1).fit(tenths.astype(np.float64), y),
+    )
+
+
+def test_any_batch_size(data):
+    assert_equal(
+        machine(batch_size=10**30).fit(*data), machine(batch_size=90).fit(*data)
+    )
