@@ -35,9 +35,9 @@ print(f"{len(texts)} docstrings of {len(set(subpackages))} subpackages")
 # %%
 # Beside linear models
 # --------------------
-# All get the same bits: which words are there. A Tsetlin machine comes near a linear
-# model and seldom passes it, and it takes longer to train. What it gives in return are
-# rules.
+# All get the same bits: which words are there. A Tsetlin machine comes about as far as
+# linear models, sometimes a little further, and takes much longer to train. What it
+# gives in return are rules.
 
 
 def on_words(classifier):

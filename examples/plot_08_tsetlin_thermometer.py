@@ -71,9 +71,10 @@ print(f"accuracy on new tumours    {search.score(X_test, y_test):.3f}")
 print(f"logistic regression        {linear.score(X_test, y_test):.3f}")
 
 # %%
-# One of the 143 new tumours is 0.7 points: these figures are close. A person who reads
-# the rules may well prefer other settings than the search. These make rules of about
-# four tests; the budget is a soft one, and some rules are a few tests longer.
+# One of the 143 new tumours is 0.7 points, so small differences mean little, and a
+# person who reads the rules may prefer other settings than the search does. These make
+# rules of about four tests that are seldom wrong on the training data; the budget is a
+# soft one, and some rules are a few tests longer.
 
 pipeline.set_params(
     tsetlinmachineclassifier__specificity=10, tsetlinmachineclassifier__max_literals=4

@@ -80,7 +80,8 @@ def binary_rows(X, binarize):
     Raises ValueError for what is neither 0 nor 1 if `binarize` is None, and for sparse
     input whose zeros would become ones.
     """
-    limit = np.float64(0 if binarize is None else binarize)  # float32 is compared as it
+    # a float64, or NumPy would round it to the dtype of float32 input
+    limit = np.float64(0 if binarize is None else binarize)
     if not sp.issparse(X):
         if binarize is None:
             _check_binary(X, X)

@@ -5,6 +5,7 @@ from scipy.sparse import csr_array, issparse
 from sklearn.utils import check_array, column_or_1d
 
 from sklearn_ext._core._sklearn import clone
+from sklearn_ext._core._torch import resolve_device
 
 from ._reading import never_true
 from ._rules import clause_truth
@@ -157,7 +158,11 @@ def from_clauses(
         estimator,
         classes_=labels,
         threshold_=int(threshold),
-        device_="cuda" if estimator.device == "cuda" else "cpu",
+        device_=resolve_device(
+            estimator.device,
+            is_worth_it=False,
+            purpose=f'{cls.__name__}(device="cuda")',
+        ),
         clauses_=clauses,
         clause_class_=owner,
         clause_votes_=votes,

@@ -27,14 +27,14 @@ RECORDS = ["online_accuracy", "feedback_rate", "mean_literals"]
 
 def _check_labels(y, classes):
     """Return the codes of labels in sorted classes, which must know them all."""
-    codes = np.searchsorted(classes, y).clip(max=len(classes) - 1)
-    unknown = classes[codes] != y
-    if unknown.any():
+    known = set(classes.tolist())
+    unknown = [label for label in np.unique(y).tolist() if label not in known]
+    if unknown:
         raise ValueError(
-            f"y holds the label {y[unknown].tolist()[0]!r}, which is not among the "
+            f"y holds the label {unknown[0]!r}, which is not among the "
             f"classes {classes.tolist()} of the first call of partial_fit or of fit."
         )
-    return codes
+    return np.searchsorted(classes, y)
 
 
 def _automatic_threshold(n_clauses, weighted):

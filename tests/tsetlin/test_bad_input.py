@@ -137,6 +137,8 @@ def test_partial_fit(fitted):
         first.partial_fit(X, Y, classes=["no", "yes", "maybe"])
     with pytest.raises(ValueError, match="n_clauses=6 does not fit the 4 clauses"):
         clone_of(first).set_params(n_clauses=6).partial_fit(X, Y)
+    with pytest.raises(ValueError, match="the label 0, which is not among"):
+        first.partial_fit(X[:2], [0, 1])
     first.partial_fit(X[:5], ["no"] * 5)  # a batch of one class is fine
     with pytest.raises(ValueError, match=r"simplify\(\) and from_clauses\(\) keep no"):
         fitted.simplify().partial_fit(X, Y)
@@ -180,6 +182,10 @@ def test_cuda_without_a_device():
         pytest.skip("there is a CUDA device")
     with pytest.raises(RuntimeError, match="no CUDA device"):
         machine(device="cuda").fit(X, Y)
+    with pytest.raises(RuntimeError, match="no CUDA device"):
+        TsetlinMachineClassifier.from_clauses(
+            np.eye(2, 4), [0, 1], [1, 1], classes=["a", "b"], device="cuda"
+        )
 
 
 @pytest.mark.parametrize("method", ["fit", "partial_fit"])
