@@ -38,7 +38,6 @@ class EpochPlan(NamedTuple):
     """What an epoch will do, known before it starts."""
 
     order: np.ndarray  # int64 (n,), the row at each position
-    labels: np.ndarray  # int (n,), its class
     classes: list  # ClassSteps of each class
     feedback_keys: np.ndarray  # uint64 (C,)
     weight_keys: np.ndarray  # uint64 (C,)
@@ -70,7 +69,6 @@ def plan_epoch(seed, epoch, order, labels, weight, n_classes, n_clauses, clause_
         limits = share_of_2_32(weight[order] / weight[order].max())
     return EpochPlan(
         order,
-        labels,
         classes,
         np.array([key(seed, FEEDBACK, epoch, c) for c in range(n_classes)]),
         np.array([key(seed, WEIGHT, epoch, c) for c in range(n_classes)]),

@@ -119,7 +119,7 @@ class Training:
         if resumed:
             self._resume(estimator)
         else:
-            self._start(estimator, rows.n_features)
+            self._start(estimator)
         self._validation = None
         if estimator.n_iter_no_change is not None and not self._is_partial:
             rows, labels, weight = self._hold_out(rows, labels, weight)
@@ -139,7 +139,7 @@ class Training:
         self._settings = Settings.of(estimator, self.threshold)
         self._choose_engine(estimator, rows)
 
-    def _start(self, estimator, n_features):
+    def _start(self, estimator):
         n_clauses = estimator.n_clauses
         self.threshold = estimator.threshold
         if self.threshold == "auto":
