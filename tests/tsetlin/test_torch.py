@@ -205,7 +205,6 @@ def test_gates_at_their_limits(event, second, device):
     steps = [ClassSteps(np.array([0]), np.array([own])) for own in (True, False)]
     plan = EpochPlan(
         np.array([0]),
-        np.array([0]),
         steps,
         np.array(keys[:1] * 2, np.uint64),
         np.array(keys[1:] * 2, np.uint64),
