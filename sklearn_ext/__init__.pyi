@@ -1,14 +1,63 @@
 from sklearn_ext._core._show_versions import show_versions
 from sklearn_ext._core._warm_up import warm_up
 from sklearn_ext._version import __version__
-from sklearn_ext.rules import FoldSE
-from sklearn_ext.tsetlin import ThermometerEncoder, TsetlinMachineClassifier
+from sklearn_ext.heads import (
+    AnyLossClassifier,
+    AnyLossClassifierCV,
+    DiceLossClassifier,
+    TorchLossClassifier,
+)
+from sklearn_ext.losses import (
+    AnyLoss,
+    CombinedLoss,
+    DiceLoss,
+    FocalLoss,
+    ScoreOrientedLoss,
+    TverskyLoss,
+    dice_loss,
+    focal_loss,
+    metric_loss,
+    score_oriented_loss,
+    soft_confusion_matrix,
+    tversky_loss,
+)
+from sklearn_ext.probes import (
+    NaiveBayesProbe,
+    ProbeLearningCurveDisplay,
+    probe_learning_curve,
+)
+from sklearn_ext.rules import (
+    FoldSE,
+)
+from sklearn_ext.tsetlin import (
+    ThermometerEncoder,
+    TsetlinMachineClassifier,
+)
 
 __all__ = [
+    "AnyLoss",
+    "AnyLossClassifier",
+    "AnyLossClassifierCV",
+    "CombinedLoss",
+    "DiceLoss",
+    "DiceLossClassifier",
+    "FocalLoss",
     "FoldSE",
+    "NaiveBayesProbe",
+    "ProbeLearningCurveDisplay",
+    "ScoreOrientedLoss",
     "ThermometerEncoder",
+    "TorchLossClassifier",
     "TsetlinMachineClassifier",
+    "TverskyLoss",
     "__version__",
+    "dice_loss",
+    "focal_loss",
+    "metric_loss",
+    "probe_learning_curve",
+    "score_oriented_loss",
     "show_versions",
+    "soft_confusion_matrix",
+    "tversky_loss",
     "warm_up",
 ]

@@ -14,35 +14,16 @@ import numba
 import numpy as np
 from joblib import effective_n_jobs
 
+from ._arrays import plain_array
+
 __all__ = ["Workers", "jit", "plain_array"]
 
-Array = np.ndarray[Any, Any]
 Result = TypeVar("Result")
 
 
 def jit(function: Callable[..., Any]) -> Any:
     """Compile in nopython mode on first call, cached on disk, GIL released."""
     return numba.njit(cache=True, nogil=True, error_model="numpy")(function)
-
-
-class _WritableView:
-    """Array interface of a read-only array, declared writable."""
-
-    def __init__(self, array: Array) -> None:
-        self._array = array  # keeps the memory alive
-        interface = dict(array.__array_interface__)
-        interface["data"] = (interface["data"][0], False)
-        self.__array_interface__ = interface
-
-
-def plain_array(array: Array) -> Array:
-    """Return `array` C-contiguous, aligned and typed as writable, if possible uncopied.
-
-    numba compiles a kernel anew for read-only, strided or unaligned arguments. Only for
-    arguments that the kernel does not write.
-    """
-    array = np.require(array, requirements=["C", "A"])
-    return array if array.flags.writeable else np.asarray(_WritableView(array))
 
 
 class Workers:

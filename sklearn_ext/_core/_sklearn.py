@@ -11,12 +11,14 @@ from sklearn.base import (
     clone,
 )
 from sklearn.utils import _safe_indexing, compute_class_weight
+from sklearn.utils._array_api import _convert_to_numpy
 from sklearn.utils._param_validation import (
     Interval,
     RealNotInt,
     StrOptions,
 )
 from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.parallel import _get_threadpool_controller
 from sklearn.utils.validation import (
     _check_feature_names_in,
     _check_sample_weight,
@@ -44,16 +46,20 @@ __all__ = [
     "check_target",
     "clone",
     "compute_class_weight",
+    "convert_to_numpy",
     "fit_context",
     "safe_indexing",
+    "threadpool_controller",
     "validate_data",
 ]
 
 check_feature_names_in = _check_feature_names_in
 check_sample_weight = _check_sample_weight
 check_target = _check_y
+convert_to_numpy = _convert_to_numpy
 fit_context = _fit_context
 safe_indexing = _safe_indexing
+threadpool_controller = _get_threadpool_controller
 
 
 class IntegralNotBool(Interval):  # type: ignore[misc]

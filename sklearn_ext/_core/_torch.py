@@ -5,7 +5,11 @@ from importlib.util import find_spec
 
 from ._optional import import_optional
 
-__all__ = ["has_cuda", "resolve_device"]
+__all__ = ["DeviceNotFoundError", "has_cuda", "resolve_device"]
+
+
+class DeviceNotFoundError(ValueError, RuntimeError):
+    """A device was asked for that is not there: a wrong value, or a wrong machine."""
 
 
 def resolve_device(device: str, *, is_worth_it: bool, purpose: str) -> str:
@@ -23,8 +27,8 @@ def resolve_device(device: str, *, is_worth_it: bool, purpose: str) -> str:
     ------
     ImportError
         If "cuda" is asked for without torch.
-    RuntimeError
-        If "cuda" is asked for and torch finds no CUDA device.
+    DeviceNotFoundError
+        A ValueError and a RuntimeError: "cuda" is asked for and torch finds none.
     """
     if device == "cpu" or (device == "auto" and not is_worth_it):
         return "cpu"
@@ -34,8 +38,9 @@ def resolve_device(device: str, *, is_worth_it: bool, purpose: str) -> str:
     if torch.cuda.is_available():
         return "cuda"
     if device == "cuda":
-        raise RuntimeError(
-            f"{purpose} found no CUDA device; use device='cpu' or 'auto'."
+        raise DeviceNotFoundError(
+            f"{purpose} found no CUDA device; the devices here are ['cpu']. Use "
+            f"device='cpu' or 'auto'."
         )
     return "cpu"
 

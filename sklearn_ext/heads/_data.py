@@ -1,0 +1,149 @@
+"""The rows that a head is trained on: validated, encoded and weighted."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from sklearn_ext._core._encoding import encode_labels
+from sklearn_ext._core._sklearn import (
+    check_classification_targets,
+    check_sample_weight,
+    compute_class_weight,
+    validate_data,
+)
+
+__all__ = ["TrainingRows", "check_features", "read_rows"]
+
+
+@dataclass(frozen=True)
+class TrainingRows:
+    """Rows of positive weight.
+
+    Parameters
+    ----------
+    X : ndarray or CSR of shape (n, d), float32 or float64
+    codes : ndarray of int64 of shape (n,)
+        Positions in `classes`.
+    weight : ndarray of float64 of shape (n,)
+        Sample weights times class weights.
+    classes : ndarray of shape (n_classes,)
+    positions : ndarray of int of shape (n,)
+        Which of the given rows they are.
+    """
+
+    X: Any
+    codes: np.ndarray
+    weight: np.ndarray
+    classes: np.ndarray
+    positions: np.ndarray
+
+    @property
+    def n_classes(self):
+        """Number of classes."""
+        return len(self.classes)
+
+    def astype(self, dtype):
+        """Return the rows with features of a dtype."""
+        return replace(self, X=self.X.astype(dtype, copy=False))
+
+    def take(self, index):
+        """Return the rows at the positions `index`."""
+        return TrainingRows(
+            self.X[index],
+            self.codes[index],
+            self.weight[index],
+            self.classes,
+            self.positions[index],
+        )
+
+    def with_class_weight(self, class_weight):
+        """Return the rows with their weights multiplied by those of their classes."""
+        if class_weight is None:
+            return self
+        factors = compute_class_weight(
+            class_weight,
+            classes=self.classes,
+            y=self.classes[self.codes],
+            sample_weight=self.weight,
+        )
+        if not (factors > 0).all():
+            label = self.classes[np.flatnonzero(~(factors > 0))[0]]
+            raise ValueError(
+                f"class_weight must be greater than 0, got {factors.min()} for class "
+                f"{label!r}. Remove the rows of a class that should not count."
+            )
+        return replace(self, weight=self.weight * factors[self.codes])
+
+
+def check_features(estimator, X, is_linear, reset, y="no_validation"):
+    """Validate X, and y if there is one; sparse rows become CSR, if they may come.
+
+    Raises TypeError for sparse rows and hidden layers.
+    """
+    if sparse.issparse(X) and not is_linear:
+        raise TypeError(
+            "Sparse data was passed in X, but hidden_layer_sizes asks for hidden "
+            "layers, which need dense data. Use X.toarray(), or a linear head with "
+            "hidden_layer_sizes=()."
+        )
+    return validate_data(
+        estimator,
+        X,
+        y,
+        reset=reset,
+        accept_sparse="csr" if is_linear else False,
+        dtype=[np.float64, np.float32],
+    )
+
+
+def _encode(y, classes):
+    """Return the positions of labels in sorted classes; ValueError for another."""
+    position = np.searchsorted(classes, y).clip(max=len(classes) - 1)
+    unknown = classes[position] != y
+    if unknown.any():
+        raise ValueError(
+            f"y holds the label {y[unknown][0]!r}, which is not one of the classes "
+            f"{classes.tolist()}."
+        )
+    return position
+
+
+def read_rows(estimator, X, y, sample_weight, *, is_linear, reset=True, classes=None):
+    """Validate training data and return them as `TrainingRows`, classes weighing 1.
+
+    Parameters
+    ----------
+    estimator : estimator
+    X, y, sample_weight : as the user gave them
+    is_linear : bool
+        Whether the head has no hidden layers, so that X may be sparse.
+    reset : bool
+        Whether to learn the number and names of the features.
+    classes : ndarray or None
+        The classes if they are known; None reads them from y.
+    """
+    X, y = check_features(estimator, X, is_linear, reset, y)
+    check_classification_targets(y)
+    weight = check_sample_weight(
+        sample_weight, X, dtype=np.float64, ensure_non_negative=True
+    )
+    positions = np.arange(len(weight))
+    if not weight.all():
+        keep = np.flatnonzero(weight)
+        if not len(keep):
+            raise ValueError("sample_weight is zero for all rows; one must count.")
+        X, y, weight, positions = X[keep], y[keep], weight[keep], keep
+    if classes is None:
+        classes, codes = encode_labels(y)
+        if len(classes) < 2:
+            raise ValueError(
+                f"{type(estimator).__name__} needs rows of at least 2 classes, but y "
+                f"has 1 class: {classes.tolist()[0]!r}."
+            )
+    else:
+        codes = _encode(y, classes)
+    return TrainingRows(
+        X, codes.astype(np.int64, copy=False), weight, classes, positions
+    )
