@@ -62,7 +62,8 @@ $(BIN)/pip:
 .venv/.has-demo: NEEDS := -e '.[all]'
 .venv/.has-test: NEEDS := -e '.[all]' --group test
 .venv/.has-lint: NEEDS := -e . --group lint
-.venv/.has-docs: NEEDS := -e '.[all]' --group docs
+.venv/.has-docs: NEEDS := -e '.[all]' --group docs --group model
+.venv/.has-model: NEEDS := --group model
 .venv/.has-bench: NEEDS := -e . --group bench
 .venv/.has-%: pyproject.toml constraints.txt | $(BIN)/pip
 	$(BIN)/python -m pip install --quiet -c constraints.txt $(NEEDS)

@@ -27,11 +27,34 @@ from ._torch_loss import WORTH_A_GPU
 __all__ = ["AnyLossClassifierCV"]
 
 
-def _spread(scores, positions, y):
-    """Put the scores of rows at their positions among all rows, NaN elsewhere."""
-    spread = np.full((len(y), *scores.shape[1:]), np.nan)
-    spread[positions] = scores
+def _spread(scores, data):
+    """Put the scores of rows at their places among the given ones, NaN elsewhere."""
+    spread = np.full((data.n_given, *scores.shape[1:]), np.nan)
+    spread[data.positions] = scores
     return spread
+
+
+def _folds(cv, data):
+    """Return the folds as pairs of positions; ValueError if one lacks a class."""
+    labels = data.classes[data.codes]
+    splitter = check_cv(cv, labels, classifier=True)
+    folds = list(splitter.split(data.X, labels))
+    if not (cv is None or isinstance(cv, Integral) or hasattr(cv, "split")):
+        # Folds that the user made count the rows of weight 0, which are not here.
+        place = np.full(data.n_given, -1)
+        place[data.positions] = np.arange(len(data.positions))
+        folds = [tuple(place[rows] for rows in fold) for fold in folds]
+        folds = [tuple(rows[rows >= 0] for rows in fold) for fold in folds]
+    for rows in (rows for fold in folds for rows in fold):
+        sizes = np.bincount(data.codes[rows], minlength=data.n_classes)
+        if not sizes.all():
+            absent = np.argmin(sizes)
+            n_rows = np.bincount(data.codes)[absent]
+            raise ValueError(
+                f"A fold of cv={cv!r} has no row of class {data.classes[absent]!r}, of "
+                f"which there are {n_rows}. Use fewer folds, or stratified ones."
+            )
+    return folds
 
 
 class AnyLossClassifierCV(Head):
@@ -258,7 +281,7 @@ class AnyLossClassifierCV(Head):
                 data = read_rows(self, X, y, sample_weight, is_linear=True)
                 found = self._search(data, grid)
             best = grid[found.pop("best")]
-            found["oof_scores_"] = _spread(found["oof_scores_"], data.positions, y)
+            found["oof_scores_"] = _spread(found["oof_scores_"], data)
             final = AnyLossClassifier(
                 **best, **self._shared(), random_state=self.random_state
             ).fit(X, y, sample_weight)
@@ -300,26 +323,11 @@ class AnyLossClassifierCV(Head):
             for amplification, penalty in product(*axes)
         ]
 
-    def _folds(self, data):
-        """Return the folds as pairs of positions; ValueError if one lacks a class."""
-        labels = data.classes[data.codes]
-        folds = list(check_cv(self.cv, labels, classifier=True).split(data.X, labels))
-        for rows in (rows for fold in folds for rows in fold):
-            sizes = np.bincount(data.codes[rows], minlength=data.n_classes)
-            if not sizes.all():
-                label = data.classes[np.argmin(sizes)]
-                n_rows = np.bincount(data.codes)[np.argmin(sizes)]
-                raise ValueError(
-                    f"A fold of cv={self.cv!r} has no row of class {label!r}, of which "
-                    f"there are {n_rows}. Use fewer folds, or stratified ones."
-                )
-        return folds
-
     def _search(self, data, grid):
         """Train the heads of all folds and settings; return what is found."""
         from ._search import search_grid
 
-        folds = self._folds(data)
+        folds = _folds(self.cv, data)
         n_numbers = (
             float(np.prod(data.X.shape)) * self.max_iter * len(folds) * len(grid)
         )

@@ -31,6 +31,8 @@ class TrainingRows:
     classes : ndarray of shape (n_classes,)
     positions : ndarray of int of shape (n,)
         Which of the given rows they are.
+    n_given : int
+        How many were given.
     """
 
     X: Any
@@ -38,6 +40,7 @@ class TrainingRows:
     weight: np.ndarray
     classes: np.ndarray
     positions: np.ndarray
+    n_given: int
 
     @property
     def n_classes(self):
@@ -50,12 +53,12 @@ class TrainingRows:
 
     def take(self, index):
         """Return the rows at the positions `index`."""
-        return TrainingRows(
-            self.X[index],
-            self.codes[index],
-            self.weight[index],
-            self.classes,
-            self.positions[index],
+        return replace(
+            self,
+            X=self.X[index],
+            codes=self.codes[index],
+            weight=self.weight[index],
+            positions=self.positions[index],
         )
 
     def with_class_weight(self, class_weight):
@@ -129,7 +132,8 @@ def read_rows(estimator, X, y, sample_weight, *, is_linear, reset=True, classes=
     weight = check_sample_weight(
         sample_weight, X, dtype=np.float64, ensure_non_negative=True
     )
-    positions = np.arange(len(weight))
+    n_given = len(weight)
+    positions = np.arange(n_given)
     if not weight.all():
         keep = np.flatnonzero(weight)
         if not len(keep):
@@ -144,6 +148,5 @@ def read_rows(estimator, X, y, sample_weight, *, is_linear, reset=True, classes=
             )
     else:
         codes = _encode(y, classes)
-    return TrainingRows(
-        X, codes.astype(np.int64, copy=False), weight, classes, positions
-    )
+    codes = codes.astype(np.int64, copy=False)
+    return TrainingRows(X, codes, weight, classes, positions, n_given)

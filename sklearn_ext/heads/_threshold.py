@@ -90,6 +90,7 @@ def exact_cut(logits, positive, weight, metric):
     score : float
         The metric there.
     """
+    highest, lowest = logits.max(), logits.min()
     logits = np.clip(logits.astype(np.float64, copy=False), -LIMIT, LIMIT)
     order = np.argsort(-logits)
     ranked = logits[order]
@@ -102,8 +103,12 @@ def exact_cut(logits, positive, weight, metric):
     best = _first_best(scores)
     if best == 0:
         cut = logit((1 + expit(ranked[0])) / 2)
+        if highest >= cut:  # it was limited
+            cut = highest + 1
     elif best == len(last):
         cut = logit(expit(ranked[-1]) / 2)
+        if lowest <= cut:
+            cut = lowest - 1
     else:
         cut = _between(ranked[last[best - 1]], ranked[last[best - 1] + 1])
     return float(cut), float(scores[best])

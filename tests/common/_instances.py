@@ -3,15 +3,33 @@
 from tests.common._public import estimator_classes
 
 CONFIGURATIONS = {
+    "AnyLossClassifier": [
+        {},
+        {"metric": "mcc", "threshold": "final"},
+        {"metric": "gmean", "hidden_layer_sizes": (4,), "random_state": 0},
+    ],
+    "AnyLossClassifierCV": [{"amplifications": (5, 10), "cv": 2}],
+    "DiceLossClassifier": [{}, {"alpha": 0.01, "init": "zeros", "max_iter": 200}],
     "FoldSE": [
         {},
         {"ratio": 0.2, "tail": 2, "max_depth": 1, "max_literals": 3},
         {"heuristic": "entropy", "categorical_features": None, "n_jobs": 2},
         {"heuristic": "gini", "tail": 1, "max_rules": 4, "min_confidence": 0.3},
     ],
+    "NaiveBayesProbe": [
+        {},
+        {"missing": "marginalize"},
+        {"temperature": "loo"},
+        {"shrinkage": "auto"},
+    ],
     "ThermometerEncoder": [
         {},
         {"max_bits": 3, "strategy": "unique", "sparse_output": True},
+    ],
+    "TorchLossClassifier": [
+        {},
+        {"threshold": "f1", "batch_size": 16, "random_state": 0},
+        {"hidden_layer_sizes": (8,), "learning_rate": 0.05, "random_state": 0},
     ],
     "TsetlinMachineClassifier": [  # checks draw from [0, 1): 0.5 halves it
         {"n_clauses": 10, "max_iter": 10, "binarize": 0.5, "random_state": 0},
@@ -38,12 +56,36 @@ CONFIGURATIONS = {
 }
 
 # {class name: {name of the check: why it cannot pass}}
+_METRIC = "macro F1 asks as much of each class, whatever the weight of its rows"
 _ONLINE = "a stochastic online learner: weights hold in expectation, 0 exactly"
 EXPECTED_FAILURES = {
+    "AnyLossClassifier": {"check_class_weight_classifiers": _METRIC},
+    "AnyLossClassifierCV": {"check_class_weight_classifiers": _METRIC},
+    "DiceLossClassifier": {"check_class_weight_classifiers": _METRIC},
     "TsetlinMachineClassifier": {
         "check_sample_weight_equivalence_on_dense_data": _ONLINE,
         "check_sample_weight_equivalence_on_sparse_data": _ONLINE,
     },
+}
+
+# {class name: fitted attributes that only some of its configurations have}
+_OF_HEADS = {"class_offsets_", "coefs_", "intercepts_"}
+CONDITIONAL_ATTRIBUTES = {
+    "AnyLossClassifier": _OF_HEADS | {"coef_", "intercept_"},
+    "AnyLossClassifierCV": {"class_offsets_"},
+    "DiceLossClassifier": _OF_HEADS,
+    "NaiveBayesProbe": {"loo_log_loss_", "loo_score_", "n_loo_"},
+    "TorchLossClassifier": _OF_HEADS
+    | {"coef_", "intercept_", "metric_score_", "warm_start_score_"},
+}
+# Estimators that compute in the precision of X, so that a float32 copy says nearly the
+# same, and whose sums may take another order for another container.
+COMPUTES_IN_DTYPE_OF_X = {
+    "AnyLossClassifier",
+    "AnyLossClassifierCV",
+    "DiceLossClassifier",
+    "NaiveBayesProbe",
+    "TorchLossClassifier",
 }
 
 
