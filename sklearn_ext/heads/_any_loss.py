@@ -97,6 +97,11 @@ class AnyLossClassifier(TorchLossClassifier):
         When the exact cut is searched: after the warm start, or once more on the final
         scores, or never. It is moved into the biases.
 
+    log_loss_share : float, default=0.8
+        Share, in [0, 1), of the logistic loss of the scores before the cut in what the
+        steps minimise; the rest is the loss of the metric. It keeps the scores near
+        the warm start. Without a warm start and a cut it is not used.
+
     optimizer : {"adam", "gd", "lbfgs"}, default="adam"
         "gd" are plain gradient steps, as in [1]_.
 
@@ -236,6 +241,7 @@ class AnyLossClassifier(TorchLossClassifier):
         ],
         "init": [StrOptions({"logistic", "zeros", "he"})],
         "threshold": [StrOptions({"auto", "final"}), None],
+        "log_loss_share": [Interval(Real, 0, 1, closed="left")],
     }
 
     def __init__(
@@ -248,6 +254,7 @@ class AnyLossClassifier(TorchLossClassifier):
         l2_regularization=1e-4,
         init="logistic",
         threshold="auto",
+        log_loss_share=0.8,
         optimizer="adam",
         max_iter=100,
         learning_rate=0.02,
@@ -264,6 +271,7 @@ class AnyLossClassifier(TorchLossClassifier):
         self.l2_regularization = l2_regularization
         self.init = init
         self.threshold = threshold
+        self.log_loss_share = log_loss_share
         self.optimizer = optimizer
         self.max_iter = max_iter
         self.learning_rate = learning_rate

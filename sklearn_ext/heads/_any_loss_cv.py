@@ -1,5 +1,6 @@
 """AnyLossClassifierCV: amplification and penalty by cross-validation, at once."""
 
+import warnings
 from functools import partial
 from itertools import product
 from numbers import Integral, Real
@@ -38,7 +39,9 @@ def _folds(cv, data):
     """Return the folds as pairs of positions; ValueError if one lacks a class."""
     labels = data.classes[data.codes]
     splitter = check_cv(cv, labels, classifier=True)
-    folds = list(splitter.split(data.X, labels))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # of classes too small: see below
+        folds = list(splitter.split(data.X, labels))
     if not (cv is None or isinstance(cv, Integral) or hasattr(cv, "split")):
         # Folds that the user made count the rows of weight 0, which are not here.
         place = np.full(data.n_given, -1)
@@ -86,7 +89,7 @@ class AnyLossClassifierCV(Head):
         The folds; an int is the number of stratified ones.
 
     scoring : str, callable or None, default=None
-        What the choice is made by; None is the exact metric.
+        What the choice is made by; None is the exact metric. A scorer gets no weights.
 
     init : {"logistic", "zeros"}, default="logistic"
         Where the steps start.
@@ -344,6 +347,7 @@ class AnyLossClassifierCV(Head):
             class_weight=self.class_weight,
             init=self.init,
             balances=self.metric in BALANCED_METRICS,
+            log_loss_share=AnyLossClassifier().log_loss_share,
             steps=(self.max_iter, self.learning_rate),
             device=device,
             judge=None if self.scoring is None else partial(self._judge, data.classes),

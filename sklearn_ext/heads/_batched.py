@@ -32,11 +32,23 @@ class BatchedHeads:
         Weights, and biases last.
     metric : ConfusionMetric
     amplification, l2_regularization : ndarray of shape (n_heads,)
+    anchor : (float, ndarray, ndarray) or None
+        Share of the logistic loss of the scores before the cut, the cut of each head,
+        (n_heads, n_outputs), and the weight of each row in it, (n, n_heads).
     device : str
     """
 
     def __init__(
-        self, X, codes, weight, start, metric, amplification, l2_regularization, device
+        self,
+        X,
+        codes,
+        weight,
+        start,
+        metric,
+        amplification,
+        l2_regularization,
+        anchor,
+        device,
     ):
         self.rows = Rows(X, device)
         self._all = slice(0, X.shape[0])
@@ -54,6 +66,14 @@ class BatchedHeads:
             self._target = self._target.to(like["dtype"])
         self._torch_weight = torch.tensor(weight, **like)
         self._amplification = torch.tensor(amplification, **like)
+        self._anchor = None
+        if anchor is not None:
+            share, shift, anchor_weight = anchor
+            self._anchor = (
+                share,
+                torch.tensor(shift, **like),
+                torch.tensor(anchor_weight, **like),
+            )
         self._l2 = torch.tensor(l2_regularization, **like)
 
     def logits(self):
@@ -84,8 +104,26 @@ class BatchedHeads:
                 with_matrix=with_matrix,
             )
         losses = self._metric.loss(counts)
+        if self._anchor is not None:
+            share, *_ = self._anchor
+            losses = (1 - share) * losses + share * self._log_losses(leaf)
         (slopes,) = torch.autograd.grad(losses.sum(), leaf)
         return losses.detach(), slopes
+
+    def _log_losses(self, logits):
+        """Return the logistic loss of each head before its cut."""
+        _, shift, weight = self._anchor
+        scores = logits - shift
+        functional = torch.nn.functional
+        if self.is_binary:
+            target = self._target[:, None].expand(scores.shape[:2])
+            each = functional.binary_cross_entropy_with_logits(
+                scores[..., 0], target, reduction="none"
+            )
+        else:
+            chosen = self._target[:, None, :]
+            each = -(scores.log_softmax(-1) * chosen).sum(-1)
+        return (each * weight).sum(0) / weight.sum(0)
 
     def _gradient(self, slopes):
         n_heads, n_outputs, width = self.parameters.shape
@@ -103,7 +141,7 @@ class BatchedHeads:
         weight = self._weight if weight is None else weight
         scores = logits.cpu().numpy()
         if self.is_binary:
-            return self._metric(_binary_confusion(scores[..., 0], self._codes, weight))
+            return self._metric(self._binary_counts(scores[..., 0], weight))
         predicted, n_classes = scores.argmax(axis=2), scores.shape[2]
         cells = self._codes[:, None] * n_classes + predicted
         matrices = [
@@ -112,6 +150,15 @@ class BatchedHeads:
         ]
         shape = (-1, n_classes, n_classes)
         return self._metric(Counts.of(np.stack(matrices).reshape(shape)))
+
+    def _binary_counts(self, scores, weight):
+        """Return the confusion matrix of each head, as `Counts`."""
+        said = weight * (scores > 0)
+        positive = np.flatnonzero(self._codes == 1)
+        hits, predicted = said[positive].sum(axis=0), said.sum(axis=0)
+        true, total = weight[positive].sum(axis=0), weight.sum(axis=0)
+        cells = [total - true - predicted + hits, predicted - hits, true - hits, hits]
+        return Counts.of(np.stack(cells, axis=-1).reshape(-1, 2, 2))
 
     def run(self, max_iter, learning_rate):
         """Take the steps and keep for each head what its own training would keep."""
@@ -136,18 +183,3 @@ class BatchedHeads:
         kept = torch.where(is_worse[:, None, None], best, self.parameters)
         kept = torch.where(is_finite[:, None, None], kept, start)
         self.parameters.copy_(kept)
-
-
-def _binary_confusion(scores, codes, weight):
-    """Return the counts of each head from its scores, (n, n_heads)."""
-    said = weight * (scores > 0)
-    positive = (codes == 1)[:, None]
-    true_positive = (said * positive).sum(axis=0)
-    predicted = said.sum(axis=0)
-    total, positives = weight.sum(axis=0), (weight * positive).sum(axis=0)
-    matrix = np.empty((len(total), 2, 2))
-    matrix[:, 1, 1] = true_positive
-    matrix[:, 1, 0] = positives - true_positive
-    matrix[:, 0, 1] = predicted - true_positive
-    matrix[:, 0, 0] = total - positives - predicted + true_positive
-    return Counts.of(matrix)

@@ -15,12 +15,17 @@ USUAL_AMPLIFICATION = 10.0
 
 
 def _start(part, penalty, metric, init, balances):
-    """Return parameters (n_outputs, d + 1), biases last, and the cut of one fold."""
+    """Return the start of one fold.
+
+    Parameters (n_outputs, d + 1), biases last; what the cut has added to the biases;
+    the cut; and the weights of the rows in the logistic regression.
+    """
     n_outputs = 1 if part.n_classes == 2 else part.n_classes
     d = part.X.shape[1]
     if init == "zeros":
-        cut = 0.5 if n_outputs == 1 else np.zeros(n_outputs)
-        return np.zeros((n_outputs, d + 1), part.X.dtype), cut
+        shift = np.zeros(n_outputs)
+        cut = 0.5 if n_outputs == 1 else shift
+        return np.zeros((n_outputs, d + 1), part.X.dtype), shift, cut, part.weight
     weight = part.weight
     if balances:
         weight = balanced(part.codes, weight, part.n_classes)
@@ -28,7 +33,8 @@ def _start(part, penalty, metric, init, balances):
     coef, intercept = flat[: n_outputs * d].reshape(n_outputs, d), flat[n_outputs * d :]
     scores = part.X @ coef.T + intercept
     shift, cut = find_cut(scores, part.codes, part.weight, metric)
-    return np.column_stack([coef, intercept + shift]).astype(part.X.dtype), cut
+    start = np.column_stack([coef, intercept + shift]).astype(part.X.dtype)
+    return start, shift, cut, weight
 
 
 def _choose(scores, grid):
@@ -63,7 +69,18 @@ def _results(scores, grid):
 
 
 def search_grid(
-    data, folds, grid, metric, *, class_weight, init, balances, steps, device, judge
+    data,
+    folds,
+    grid,
+    metric,
+    *,
+    class_weight,
+    init,
+    balances,
+    log_loss_share,
+    steps,
+    device,
+    judge,
 ):
     """Train the heads of all folds and settings and choose a setting.
 
@@ -80,6 +97,8 @@ def search_grid(
     init : {"logistic", "zeros"}
     balances : bool
         Whether all classes weigh the same in the warm start.
+    log_loss_share : float
+        Share of the logistic loss of the scores before the cut.
     steps : (int, float)
         Number and size of the steps.
     device : str
@@ -98,17 +117,24 @@ def search_grid(
         for fold, penalty in product(range(len(folds)), penalties)
     }
     heads = list(product(range(len(folds)), grid))
-    weight = np.zeros((len(data.codes), len(heads)))
+    weight, anchor_weight = np.zeros((2, len(data.codes), len(heads)))
+    of_heads = [starts[fold, setting["l2_regularization"]] for fold, setting in heads]
     for head, (fold, _) in enumerate(heads):
         weight[folds[fold][0], head] = parts[fold].weight
+        anchor_weight[folds[fold][0], head] = of_heads[head][3]
+    anchor = None
+    if log_loss_share and init == "logistic":
+        shifts = np.stack([shift for _, shift, *_ in of_heads])
+        anchor = log_loss_share, shifts, anchor_weight
     batched = BatchedHeads(
         data.X,
         data.codes,
         weight,
-        np.stack([starts[fold, s["l2_regularization"]][0] for fold, s in heads]),
+        np.stack([start for start, *_ in of_heads]),
         metric,
         np.array([s["amplification"] for _, s in heads]),
         np.array([s["l2_regularization"] for _, s in heads]),
+        anchor,
         device,
     )
     batched.run(*steps)
@@ -137,7 +163,7 @@ def search_grid(
     seen = np.flatnonzero(np.isfinite(oof).all(axis=1))
     whole = data.with_class_weight(class_weight)
     _, threshold = find_cut(oof[seen], data.codes[seen], whole.weight[seen], metric)
-    cuts = [starts[f, grid[best]["l2_regularization"]][1] for f in range(len(folds))]
+    cuts = [starts[f, grid[best]["l2_regularization"]][2] for f in range(len(folds))]
     return {
         "best": best,
         "cv_results_": _results(scores, grid),

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 from scipy.optimize import minimize
+from scipy.special import logit
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
 
@@ -21,7 +22,7 @@ from ._network import Network, Rows, initial_parameters
 from ._objective import differentiate, log_loss
 from ._optimizers import OPTIMIZERS, Adam
 from ._selection import Keeper
-from ._threshold import confusion, find_cut
+from ._threshold import TIE, confusion, find_cut
 from ._warm_start import balanced, logistic_start
 
 torch = import_optional("torch", extra="torch", purpose="Training a head")
@@ -53,6 +54,8 @@ class Recipe:
         Whether the exact cut is searched after the warm start, and at the end.
     balances : bool
         Whether all classes weigh the same in the warm start.
+    log_loss_share : float
+        How much of the logistic loss of the scores before the cut is kept.
     """
 
     loss: Any
@@ -62,6 +65,7 @@ class Recipe:
     cuts_first: bool
     cuts_last: bool
     balances: bool
+    log_loss_share: float
     hidden_layer_sizes: tuple
     l2_regularization: float
     optimizer: str
@@ -141,6 +145,7 @@ class Training:
             start = np.concatenate([each.ravel() for pair in pairs for each in pair])
         self.network = Network(sizes, start, device, n_threads)
         self.optimizer = None
+        self._anchor = None
         self.cut = 0.5 if n_classes == 2 else np.zeros(n_classes)
         self.loss_curve = []
         self.selected = "last"
@@ -151,6 +156,9 @@ class Training:
         self.loss_curve = list(fitted["loss_curve_"])
         self.start_score = fitted.get("warm_start_score_")
         self.cut = fitted["threshold_" if self._train.is_binary else "class_offsets_"]
+        shift = -logit(self.cut) if self._train.is_binary else self.cut
+        if np.any(shift):
+            self._keep_log_loss(np.atleast_1d(shift))
         moments = fitted.get("_moments_")
         if moments is not None and self.recipe.optimizer == "adam":
             self._make_optimizer()
@@ -194,6 +202,8 @@ class Training:
         """Return value, flat gradient and logits of the penalised loss."""
         rows, target, weight = self._train.take(batch)
         logits, hidden = self.network.forward(rows)
+        if loss is self.recipe.loss and self._anchor is not None:
+            loss = self._anchor
         value, slopes = differentiate(loss, logits, target, weight)
         penalty, gradient = self.network.penalty(self.recipe.l2_regularization)
         gradient += self.network.backward(rows, hidden, slopes)
@@ -233,7 +243,7 @@ class Training:
             else:
                 self._minimize(log_loss, WARM_ITER, WARM_TOL, lambda loss: False)
             if recipe.cuts_first:
-                self.fold_cut()
+                self._keep_log_loss(self.fold_cut())
         if recipe.metric is not None:
             self.start_score = self.score = self._exact()
 
@@ -251,6 +261,36 @@ class Training:
         data = self._train.data
         shift, self.cut = find_cut(scores, data.codes, data.weight, self.recipe.metric)
         self.network.shift(shift)
+        return shift
+
+    def _keep_log_loss(self, shift):
+        """Mix the logistic loss of the scores before the cut into the loss.
+
+        It holds the scores near those of the warm start, so that few rows near the cut
+        cannot turn the whole head.
+        """
+        share, loss = self.recipe.log_loss_share, self.recipe.loss
+        if not share:
+            return
+        like = self.network.parameters
+        shift = torch.as_tensor(shift, dtype=like.dtype, device=like.device)
+        factors = None
+        if self.recipe.balances:
+            data = self._train.data
+            mass = np.bincount(data.codes, data.weight, data.n_classes)
+            factors = torch.as_tensor(
+                1 / mass.clip(1e-30), dtype=like.dtype, device=like.device
+            )
+
+        def mixed(logits, target, weight):
+            anchor_weight = weight
+            if factors is not None:
+                of_row = factors[target.long()]
+                anchor_weight = of_row if weight is None else weight * of_row
+            anchor = log_loss(logits - shift, target, anchor_weight)
+            return (1 - share) * loss(logits, target, weight) + share * anchor
+
+        self._anchor = mixed
 
     # Steps
 
@@ -309,6 +349,9 @@ class Training:
             self.fold_cut()
         if recipe.metric is not None:
             self.score = self._exact()
+            # Sums in another order: the same counts may differ in the last digit.
+            if 0 < self.start_score - self.score <= TIE:
+                self.score = self.start_score
 
     def _run_epochs(self, keeper, steps, report, line):
         for epoch in range(1, self.recipe.max_iter + 1):
@@ -364,7 +407,7 @@ class Training:
                 f"The loss was not finite in epoch {n_epochs}; the parameters of the "
                 f"start are kept. Scale the features, or lower learning_rate.",
                 ConvergenceWarning,
-                stacklevel=4,
+                stacklevel=5,
             )
             return
         if self._held_out is None and not self.recipe.selects:
@@ -377,10 +420,11 @@ class Training:
                 warnings.warn(
                     f"{n_epochs} epochs lowered the metric of the training rows from "
                     f"{self.start_score:.3f} to {last_score:.3f}, so an earlier state "
-                    f"is kept. The features are probably not on one scale: put a "
-                    f"StandardScaler before the classifier, or lower learning_rate.",
+                    f"is kept. If the features are not on one scale, put a "
+                    f"StandardScaler before the classifier; otherwise lower "
+                    f"learning_rate.",
                     ConvergenceWarning,
-                    stacklevel=4,
+                    stacklevel=5,
                 )
         self.selected = keeper.select(last_score, n_epochs)
 

@@ -60,6 +60,6 @@ def logistic_start(X, codes, weight, n_classes, l2_regularization):
             f"The logistic warm start did not converge in {MAX_ITER} iterations. "
             f"Scale the features, or raise l2_regularization.",
             ConvergenceWarning,
-            stacklevel=2,
+            stacklevel=5,
         )
     return np.concatenate([model.coef_.ravel(), model.intercept_]).astype(X.dtype)
