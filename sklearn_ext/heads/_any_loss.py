@@ -112,8 +112,9 @@ class AnyLossClassifier(TorchLossClassifier):
         Step size of "adam" and "gd".
 
     batch_size : "auto" or int, default="auto"
-        Rows per step. "auto" takes all up to 65,536 rows, else 4,096; the classes have
-        their share in each mini-batch.
+        Rows per step. "auto" takes all up to about a million rows (65,536 with hidden
+        layers), else 4,096; the classes have their share in each mini-batch. With
+        mini-batches a `sample_weight` of k is k repetitions in expectation only.
 
     n_iter_no_change : int or None, default=None
         Early stopping: hold out a tenth of each class, stop after so many epochs
@@ -127,7 +128,7 @@ class AnyLossClassifier(TorchLossClassifier):
 
     random_state : int, RandomState instance or None, default=None
         Seed of random weights, of mini-batches and of the held-out rows. The default
-        recipe on up to 65,536 rows draws nothing.
+        recipe on up to a million rows draws nothing.
 
     Attributes
     ----------

@@ -54,8 +54,8 @@ def _folds(cv, data):
             absent = np.argmin(sizes)
             n_rows = np.bincount(data.codes)[absent]
             raise ValueError(
-                f"A fold of cv={cv!r} has no row of class {data.classes[absent]!r}, of "
-                f"which there are {n_rows}. Use fewer folds, or stratified ones."
+                f"A fold of cv={cv!r} has no row of class {data.classes.tolist()[absent]!r}, "
+                f"of which there are {n_rows}. Use fewer folds, or stratified ones."
             )
     return folds
 
@@ -107,7 +107,7 @@ class AnyLossClassifierCV(Head):
         Where training runs. "auto" takes a GPU only if the work is large.
 
     random_state : int, RandomState instance or None, default=None
-        Seed of mini-batches of the last fit; it only matters above 65,536 rows.
+        Seed of mini-batches of the last fit; it only matters above a million rows.
 
     Attributes
     ----------

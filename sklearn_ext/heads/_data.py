@@ -72,7 +72,7 @@ class TrainingRows:
             sample_weight=self.weight,
         )
         if not (factors > 0).all():
-            label = self.classes[np.flatnonzero(~(factors > 0))[0]]
+            label = self.classes.tolist()[np.flatnonzero(~(factors > 0))[0]]
             raise ValueError(
                 f"class_weight must be greater than 0, got {factors.min()} for class "
                 f"{label!r}. Remove the rows of a class that should not count."
@@ -107,7 +107,7 @@ def _encode(y, classes):
     unknown = classes[position] != y
     if unknown.any():
         raise ValueError(
-            f"y holds the label {y[unknown][0]!r}, which is not one of the classes "
+            f"y holds the label {y[unknown].tolist()[0]!r}, which is not one of the classes "
             f"{classes.tolist()}."
         )
     return position

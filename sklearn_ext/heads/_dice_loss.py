@@ -66,8 +66,9 @@ class DiceLossClassifier(TorchLossClassifier):
         Step size of "adam" and "gd".
 
     batch_size : "auto" or int, default="auto"
-        Rows per step. "auto" takes all up to 65,536 rows, else 4,096; the classes have
-        their share in each mini-batch.
+        Rows per step. "auto" takes all up to about a million rows (65,536 with hidden
+        layers), else 4,096; the classes have their share in each mini-batch. With
+        mini-batches a `sample_weight` of k is k repetitions in expectation only.
 
     n_iter_no_change : int or None, default=None
         Early stopping: hold out a tenth of each class, stop after so many epochs

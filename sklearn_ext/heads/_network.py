@@ -64,7 +64,10 @@ class Rows:
         X = X.tocoo()
         index = torch.from_numpy(np.stack([X.row, X.col]).astype(np.int64))
         values = torch.from_numpy(plain_array(X.data))
-        return torch.sparse_coo_tensor(index, values, X.shape).to(device).coalesce()
+        sparse_tensor = torch.sparse_coo_tensor(
+            index, values, X.shape, check_invariants=False
+        )
+        return sparse_tensor.to(device).coalesce()
 
     def blocks(self, width):
         """Return slices of rows; `width` is the most numbers per row in any layer."""

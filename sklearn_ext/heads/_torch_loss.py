@@ -86,8 +86,9 @@ class TorchLossClassifier(CallbackSupportMixin, Head):
         Step size of "adam" and "gd".
 
     batch_size : "auto" or int, default="auto"
-        Rows per step. "auto" takes all up to 65,536 rows, else 4,096; the classes have
-        their share in each mini-batch.
+        Rows per step. "auto" takes all up to about a million rows (65,536 with hidden
+        layers), else 4,096; the classes have their share in each mini-batch. With
+        mini-batches a `sample_weight` of k is k repetitions in expectation only.
 
     tol : float, default=0.0001
         Training stops when ten epochs in a row did not lower the loss by this much;

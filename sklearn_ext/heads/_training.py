@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy import sparse
 from scipy.optimize import minimize
 from scipy.special import logit
 from sklearn.exceptions import ConvergenceWarning
@@ -29,13 +30,19 @@ torch = import_optional("torch", extra="torch", purpose="Training a head")
 
 __all__ = ["Recipe", "Training"]
 
-FULL_BATCH = 65_536  # "auto" takes all rows at once up to here
+# "auto" takes all rows at once up to here: a hundred steps of all rows cost less than as
+# many passes in small batches, and a metric of a batch is not that of the rows. Hidden
+# layers keep what they put out for each row, hence the second number.
+FULL_BATCH, FULL_BATCH_HIDDEN = 1 << 20, 1 << 16
 MINI_BATCH = 4_096
+DEFAULT_TOL = 1e-4  # of "lbfgs" where the classifier has no parameter for it
 VALIDATION_SHARE = 0.1
 # Steps of the warm start of a network with hidden layers, which has no closed solution.
 WARM_STEPS, WARM_RATE = 200, 0.01
 WARM_ITER, WARM_TOL = 1_000, 1e-6  # of a linear head on a GPU
-WORSE = 0.05  # a metric this much lower than before the steps needs a warning
+# A metric this much lower than before the steps, on features whose scales differ by
+# this factor, needs a warning.
+WORSE, MOST_SPREAD = 0.05, 10
 
 
 @dataclass(frozen=True)
@@ -74,6 +81,14 @@ class Recipe:
     batch_size: Any
     tol: float
     n_iter_no_change: Any
+
+
+def _spread_of_scales(X):
+    """Return the largest root mean square of a feature over the smallest, or over 1."""
+    squares = X.multiply(X) if sparse.issparse(X) else np.square(X)
+    scale = np.sqrt(np.asarray(squares.mean(axis=0)).ravel())
+    scale = scale[scale > 0]
+    return scale.max() / min(scale.min(), 1) if len(scale) else 1.0
 
 
 class _Part:
@@ -145,6 +160,7 @@ class Training:
             start = np.concatenate([each.ravel() for pair in pairs for each in pair])
         self.network = Network(sizes, start, device, n_threads)
         self.optimizer = None
+        self._log_loss = self._make_log_loss()
         self._anchor = None
         self.cut = 0.5 if n_classes == 2 else np.zeros(n_classes)
         self.loss_curve = []
@@ -241,17 +257,33 @@ class Training:
                 )
                 self.network.parameters.copy_(torch.from_numpy(start))
             else:
-                self._minimize(log_loss, WARM_ITER, WARM_TOL, lambda loss: False)
+                self._minimize(self._log_loss, WARM_ITER, WARM_TOL, lambda loss: False)
             if recipe.cuts_first:
                 self._keep_log_loss(self.fold_cut())
         if recipe.metric is not None:
             self.start_score = self.score = self._exact()
 
+    def _make_log_loss(self):
+        """Return the logistic loss of the warm start."""
+        if not self.recipe.balances:
+            return log_loss
+        data, like = self._train.data, self.network.parameters
+        mass = np.bincount(data.codes, data.weight, data.n_classes)
+        factors = torch.tensor(1 / mass.clip(1e-30)).to(like)
+
+        def balanced_log_loss(logits, target, weight):
+            of_row = factors[target.long()]
+            return log_loss(
+                logits, target, of_row if weight is None else weight * of_row
+            )
+
+        return balanced_log_loss
+
     def _warm_steps(self):
         optimizer = Adam(self.network.parameters, WARM_RATE)
         for _ in range(WARM_STEPS):
             for batch in self._batches():
-                _, gradient, _ = self._evaluate(log_loss, batch)
+                _, gradient, _ = self._evaluate(self._log_loss, batch)
                 optimizer.step(self.network.parameters, gradient)
 
     def fold_cut(self):
@@ -274,20 +306,9 @@ class Training:
             return
         like = self.network.parameters
         shift = torch.as_tensor(shift, dtype=like.dtype, device=like.device)
-        factors = None
-        if self.recipe.balances:
-            data = self._train.data
-            mass = np.bincount(data.codes, data.weight, data.n_classes)
-            factors = torch.as_tensor(
-                1 / mass.clip(1e-30), dtype=like.dtype, device=like.device
-            )
 
         def mixed(logits, target, weight):
-            anchor_weight = weight
-            if factors is not None:
-                of_row = factors[target.long()]
-                anchor_weight = of_row if weight is None else weight * of_row
-            anchor = log_loss(logits - shift, target, anchor_weight)
+            anchor = self._log_loss(logits - shift, target, weight)
             return (1 - share) * loss(logits, target, weight) + share * anchor
 
         self._anchor = mixed
@@ -298,7 +319,9 @@ class Training:
         """Yield the positions of each mini-batch; None stands for all rows at once."""
         n_rows, size = len(self._train), self.recipe.batch_size
         if size == "auto":
-            size = n_rows if n_rows <= FULL_BATCH else MINI_BATCH
+            is_linear = not self.recipe.hidden_layer_sizes
+            most = FULL_BATCH if is_linear else FULL_BATCH_HIDDEN
+            size = n_rows if n_rows <= most else MINI_BATCH
         if size >= n_rows:
             return [None]
         return stratified_batches(self._train.data.codes, size, self._random_state)
@@ -378,7 +401,8 @@ class Training:
             return stop
 
         steps.begin()
-        value = self._minimize(recipe.loss, recipe.max_iter, recipe.tol, after_each)
+        tol = DEFAULT_TOL if recipe.tol is None else recipe.tol
+        value = self._minimize(recipe.loss, recipe.max_iter, tol, after_each)
         if not self.loss_curve:  # the start is the optimum
             after_each(value)
 
@@ -416,13 +440,13 @@ class Training:
         if self._judges_training_rows:
             last_score = self._exact()
             keeper.offer(last_score, n_epochs)
-            if last_score < self.start_score - WORSE:
+            is_worse = last_score < self.start_score - WORSE
+            if is_worse and _spread_of_scales(self._train.data.X) > MOST_SPREAD:
                 warnings.warn(
                     f"{n_epochs} epochs lowered the metric of the training rows from "
                     f"{self.start_score:.3f} to {last_score:.3f}, so an earlier state "
-                    f"is kept. If the features are not on one scale, put a "
-                    f"StandardScaler before the classifier; otherwise lower "
-                    f"learning_rate.",
+                    f"is kept. The features are not on one scale: put a StandardScaler "
+                    f"before the classifier.",
                     ConvergenceWarning,
                     stacklevel=5,
                 )

@@ -66,6 +66,12 @@ def _divide(above, below, eps):
     return above / below.clip(eps)
 
 
+def _least(shares, eps):
+    """Return `eps`, or more where differences of shares are known less exactly."""
+    dtype = str(shares.dtype).removeprefix("torch.")
+    return max(eps, 8 * float(np.finfo(dtype).eps))
+
+
 def _root(x, eps):
     """Square root; below `eps` it is 0 with gradient 0, where its slope explodes."""
     return x.clip(eps) ** 0.5 * (x > eps)
@@ -93,7 +99,8 @@ def _jaccard(tp, fp, fn, tn, beta, eps):
 
 
 def _markedness(tp, fp, fn, tn, beta, eps):
-    return _divide(tp, tp + fp, eps) + _divide(tn, tn + fn, eps) - 1
+    of_negatives = _divide(tn.clip(0), tn + fn, _least(tn, eps))
+    return _divide(tp, tp + fp, eps) + of_negatives - 1
 
 
 def _fowlkes_mallows(tp, fp, fn, tn, beta, eps):
@@ -116,9 +123,10 @@ def _balanced_accuracy(counts, eps):
 
 def _gmean(counts, eps):
     recall, present = _recalls(counts, eps)
-    exponent = 1 / present.sum(-1).clip(1)
+    # torch divides by whole numbers in float32, so they take the dtype of the counts
+    exponent = 1 / (present + 0.0 * counts.true).sum(-1).clip(1)
     factor = recall.clip(eps) * present + 1.0 * ~present
-    nonzero = ((recall > 0) | ~present).all(-1)
+    nonzero = ((recall > eps) | ~present).all(-1)
     return (factor ** exponent[..., None]).prod(-1) * nonzero
 
 
@@ -127,16 +135,32 @@ def _informedness(counts, eps):
     return (_balanced_accuracy(counts, eps) - chance) / (1 - chance)
 
 
+def _covariance(counts):
+    """Return sum(hits) - sum(true * predicted) of shares.
+
+    Of two classes the products of cells are exact even if one is hardly ever predicted.
+    """
+    if counts.hits.shape[-1] > 2:
+        return counts.hits.sum(-1) - (counts.true * counts.predicted).sum(-1)
+    misses = counts.predicted - counts.hits
+    return 2 * (counts.hits.prod(-1) - misses.prod(-1))
+
+
+def _spread(share):
+    """Return 1 - sum(share^2) from terms that do not cancel."""
+    return 2 * (share[..., 1:] * share.cumsum(-1)[..., :-1]).sum(-1)
+
+
 def _mcc(counts, eps):
-    covariance = counts.hits.sum(-1) - (counts.true * counts.predicted).sum(-1)
-    spread = 1 - (counts.true**2).sum(-1)
-    spread_predicted = 1 - (counts.predicted**2).sum(-1)
-    return _divide(covariance, _root(spread * spread_predicted, eps * eps), eps)
+    least = _least(counts.true, eps)
+    spread = _spread(counts.true).clip(least)
+    spread_predicted = _spread(counts.predicted).clip(least)
+    return _covariance(counts) / (spread * spread_predicted) ** 0.5
 
 
 def _kappa(counts, eps):
     chance = (counts.true * counts.predicted).sum(-1)
-    return _divide(counts.hits.sum(-1) - chance, 1 - chance, eps)
+    return _divide(_covariance(counts), 1 - chance, _least(chance, eps))
 
 
 # Metrics of one class against the rest, which are averaged over the classes.
@@ -161,7 +185,7 @@ _OF_ALL = {
 }
 METRICS = tuple(sorted([*_OF_A_CLASS, *_OF_ALL, "cost"]))
 # What a binary batch without positives still says something about.
-_WITHOUT_POSITIVES = ("accuracy", "cost", "specificity")
+WITHOUT_POSITIVES = ("accuracy", "cost", "specificity")
 
 
 @dataclass(frozen=True)
@@ -237,6 +261,8 @@ class ConfusionMetric:
                 f"cost must have the shape (n_classes, n_classes) = "
                 f"{(n_classes, n_classes)}, got {np.shape(self.cost)}."
             )
+        if self.cost is not None and not np.isfinite(self.cost).all():
+            raise ValueError(f"cost must be finite, got {np.asarray(self.cost)}.")
         if self._is_binary(n_classes) and self.pos_label not in (0, 1):
             raise ValueError(
                 f"pos_label must be the position 0 or 1 of the positive class, got "
@@ -251,7 +277,7 @@ class ConfusionMetric:
         if self.average is None:
             return self.metric(counts.matrix)
         if callable(self.metric):
-            return self._averaged(counts, lambda *four: self.metric(*four))
+            return self._averaged(counts, self.metric)
         shares = counts.shares()
         if self.metric == "cost":
             cost = self.cost
@@ -266,20 +292,27 @@ class ConfusionMetric:
 
     def _averaged(self, counts, function):
         if self._is_binary(counts.hits.shape[-1]):
-            return function(*counts.one_vs_rest(self.pos_label))
+            four = counts.one_vs_rest(self.pos_label)
+            return function(*self._defined(four, counts.true[..., self.pos_label] > 0))
         four = counts.one_vs_rest()
         if self.average == "micro":
             return function(*(each.sum(-1) for each in four))
-        values = function(*four)
         present = counts.true > 0
+        values = function(*self._defined(four, present))
         weight = counts.true if self.average == "weighted" else 1.0 * present
         return (values * weight).sum(-1) / weight.sum(-1).clip(1e-30)
+
+    def _defined(self, four, present):
+        """Spare the formula of a user classes that are absent, which do not count."""
+        if not callable(self.metric):
+            return four
+        return (each * present + 1.0 * ~present for each in four)
 
     def loss(self, counts):
         """Return 1 minus the metric, or 0 where a binary batch has no positives."""
         loss = 1 - self(counts)
         if self._is_binary(counts.hits.shape[-1]) and (
-            self.metric not in _WITHOUT_POSITIVES
+            self.metric not in WITHOUT_POSITIVES
         ):
             loss = loss * (counts.true[..., self.pos_label] > 0)
         return loss
