@@ -20,7 +20,13 @@ import pandas as pd
 from _data import docstrings, is_mixed, read_table, without_tokens
 from pandas.api.types import is_numeric_dtype
 from sklearn.compose import make_column_selector, make_column_transformer
-from sklearn.datasets import fetch_openml, load_breast_cancer, load_wine
+from sklearn.datasets import (
+    fetch_openml,
+    load_breast_cancer,
+    load_digits,
+    load_wine,
+)
+from sklearn.decomposition import PCA
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.feature_selection import VarianceThreshold
@@ -32,14 +38,21 @@ from sklearn.model_selection import (
     cross_validate,
     train_test_split,
 )
-from sklearn.naive_bayes import ComplementNB
+from sklearn.naive_bayes import ComplementNB, GaussianNB
+from sklearn.neighbors import NearestCentroid
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
+from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, OrdinalEncoder
 from sklearn.tree import DecisionTreeClassifier
 from threadpoolctl import threadpool_limits
 
 import sklearn_ext
-from sklearn_ext import FoldSE, TsetlinMachineClassifier
+from sklearn_ext import (
+    FoldSE,
+    NaiveBayesProbe,
+    ProbeLearningCurveDisplay,
+    TsetlinMachineClassifier,
+    probe_learning_curve,
+)
 from sklearn_ext.rules import RuleSetDisplay
 from sklearn_ext.tsetlin import ClauseDisplay
 
@@ -397,6 +410,87 @@ def show_texts():
     draw(machine, "docstrings", ClauseDisplay, **label)
 
 
+def calibration_error(is_right, confidence, n_bins=15):
+    """Mean gap between how sure a model is and how often it is right."""
+    bins = np.minimum((confidence * n_bins).astype(int), n_bins - 1)
+    gaps = np.bincount(bins, is_right - confidence, minlength=n_bins)
+    return np.abs(gaps).sum() / len(bins)
+
+
+def show_probe():
+    """Show a linear probe in closed form with few labels, and when to change it."""
+    title("digits")
+    X, y = load_digits(return_X_y=True)
+    X_train, X_test, y_train, y_test = train_test_split(
+        X, y, train_size=100, random_state=0, stratify=y
+    )
+    print(f"  100 labelled rows, {len(y_test):,} to predict; 10 classes")
+    models = {
+        "naive Bayes probe": NaiveBayesProbe(temperature="loo"),
+        "  without temperature": NaiveBayesProbe(),
+        "GaussianNB": GaussianNB(),
+        # it warns about constant pixels
+        "nearest centroid": make_pipeline(VarianceThreshold(), NearestCentroid()),
+        "logistic regression": make_pipeline(
+            MinMaxScaler(), LogisticRegression(max_iter=1000)
+        ),
+    }
+    section("Beside others", "calibration error: 0 if 80 % sure is right in 80 %")
+    widths = [24, 10, 20, 12]
+    row(["", "accuracy", "calibration error", "fit"], widths)
+    for name, model in models.items():
+        with threadpool_limits(1):
+            model.fit(X_train, y_train)  # the first fit of a process is slower
+            start = time.perf_counter()
+            model.fit(X_train, y_train)
+            seconds = time.perf_counter() - start
+            probabilities = model.predict_proba(X_test)
+        is_right = model.predict(X_test) == y_test
+        error = calibration_error(is_right, probabilities.max(axis=1))
+        cells = [f"{is_right.mean():.3f}", f"{error:.3f}", f"{1000 * seconds:.1f} ms"]
+        row([name, *cells], widths)
+    probe = models["naive Bayes probe"]
+    print(
+        f"  Accuracy that the probe expects from its 100 rows alone: "
+        f"{probe.loo_score_:.3f}"
+    )
+    section("When to change to logistic regression", "five repeats, half held out")
+    features = {
+        "of 20 principal components": PCA(20, random_state=0).fit_transform(X),
+        "of pixels": X,
+    }
+    results = []
+    for name, values in features.items():
+        with waiting(f"both at six sizes, {name}"), threadpool_limits(1):
+            result = probe_learning_curve(
+                values,
+                y,
+                train_sizes=[20, 40, 80, 160, 320, 640],
+                test_size=0.5,
+                random_state=0,
+            )
+        results.append(result)
+        crossing = result.crossings["nb", "lr"]
+        if crossing is None:
+            best = ", ".join(dict.fromkeys(result.recommended))
+            print(f"    nowhere; the best, from few labels to many: {best}")
+        else:
+            print(
+                f"    at {crossing.size:.0f} labels "
+                f"(95 %: {crossing.low:.0f} to {crossing.high:.0f})"
+            )
+    section("In a picture")
+    try:
+        display = ProbeLearningCurveDisplay.from_result(results[0])
+    except ImportError as error:
+        print(f"  skipped: {error}")
+        return
+    OUTPUT.mkdir(exist_ok=True)
+    path = OUTPUT / "digits_curves.png"
+    display.figure_.savefig(path, dpi=150)
+    print(f"  {path.resolve()}")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--data", metavar="NAME_OR_CSV", help="a CSV file, or OpenML")
@@ -418,6 +512,7 @@ def main():
         show(name, X, y)
     if not given.data:
         show_texts()
+        show_probe()
     print(f"\n{time.perf_counter() - start:.0f} s in all.")
 
 

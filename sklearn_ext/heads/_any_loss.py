@@ -15,8 +15,6 @@ from ._torch_loss import TorchLossClassifier
 __all__ = ["AnyLossClassifier", "exact_metric"]
 
 METRIC_PARAMS = ("average", "beta", "cost", "pos_label")
-# Metrics in which all classes weigh the same, whatever their number of rows.
-BALANCED_METRICS = ("balanced_accuracy", "gmean", "informedness")
 
 
 def exact_metric(metric, metric_params, classes):
@@ -97,10 +95,11 @@ class AnyLossClassifier(TorchLossClassifier):
         When the exact cut is searched: after the warm start, or once more on the final
         scores, or never. It is moved into the biases.
 
-    log_loss_share : float, default=0.8
+    log_loss_share : "auto" or float, default="auto"
         Share, in [0, 1), of the logistic loss of the scores before the cut in what the
         steps minimise; the rest is the loss of the metric. It keeps the scores near
-        the warm start. Without a warm start and a cut it is not used.
+        the warm start, which few rows need and many do not: "auto" is
+        3500 / (3500 + n_samples). Without a warm start and a cut it is not used.
 
     optimizer : {"adam", "gd", "lbfgs"}, default="adam"
         "gd" are plain gradient steps, as in [1]_.
@@ -242,7 +241,7 @@ class AnyLossClassifier(TorchLossClassifier):
         ],
         "init": [StrOptions({"logistic", "zeros", "he"})],
         "threshold": [StrOptions({"auto", "final"}), None],
-        "log_loss_share": [Interval(Real, 0, 1, closed="left")],
+        "log_loss_share": [StrOptions({"auto"}), Interval(Real, 0, 1, closed="left")],
     }
 
     def __init__(
@@ -255,7 +254,7 @@ class AnyLossClassifier(TorchLossClassifier):
         l2_regularization=1e-4,
         init="logistic",
         threshold="auto",
-        log_loss_share=0.8,
+        log_loss_share="auto",
         optimizer="adam",
         max_iter=100,
         learning_rate=0.02,
@@ -296,12 +295,7 @@ class AnyLossClassifier(TorchLossClassifier):
             pos_label=metric.pos_label,
             cost=metric.cost,
         )
-        return self._metric_recipe(
-            as_function(loss, device),
-            metric,
-            hidden,
-            balances=self.metric in BALANCED_METRICS,
-        )
+        return self._metric_recipe(as_function(loss, device), metric, hidden, data)
 
     def _set_fitted(self, training, data):
         from sklearn_ext.losses._soft import resolve_amplification

@@ -20,7 +20,7 @@ from sklearn_ext._core._sklearn import (
 from sklearn_ext._core._torch import resolve_device
 from sklearn_ext.losses._metrics import METRICS
 
-from ._any_loss import BALANCED_METRICS, AnyLossClassifier, exact_metric
+from ._any_loss import AnyLossClassifier, exact_metric
 from ._data import read_rows
 from ._head import Head
 from ._torch_loss import WORTH_A_GPU
@@ -52,10 +52,11 @@ def _folds(cv, data):
         sizes = np.bincount(data.codes[rows], minlength=data.n_classes)
         if not sizes.all():
             absent = np.argmin(sizes)
+            label = data.classes.tolist()[absent]
             n_rows = np.bincount(data.codes)[absent]
             raise ValueError(
-                f"A fold of cv={cv!r} has no row of class {data.classes.tolist()[absent]!r}, "
-                f"of which there are {n_rows}. Use fewer folds, or stratified ones."
+                f"A fold of cv={cv!r} has no row of class {label!r}, of which there "
+                f"are {n_rows}. Use fewer folds, or stratified ones."
             )
     return folds
 
@@ -346,8 +347,6 @@ class AnyLossClassifierCV(Head):
             exact_metric(self.metric, self.metric_params, data.classes),
             class_weight=self.class_weight,
             init=self.init,
-            balances=self.metric in BALANCED_METRICS,
-            log_loss_share=AnyLossClassifier().log_loss_share,
             steps=(self.max_iter, self.learning_rate),
             device=device,
             judge=None if self.scoring is None else partial(self._judge, data.classes),

@@ -32,9 +32,9 @@ class BatchedHeads:
         Weights, and biases last.
     metric : ConfusionMetric
     amplification, l2_regularization : ndarray of shape (n_heads,)
-    anchor : (float, ndarray, ndarray) or None
-        Share of the logistic loss of the scores before the cut, the cut of each head,
-        (n_heads, n_outputs), and the weight of each row in it, (n, n_heads).
+    anchor : (ndarray, ndarray) or None
+        Share of the logistic loss of the scores before the cut, (n_heads,), and what
+        the cut has added to the biases, (n_heads, n_outputs).
     device : str
     """
 
@@ -68,12 +68,7 @@ class BatchedHeads:
         self._amplification = torch.tensor(amplification, **like)
         self._anchor = None
         if anchor is not None:
-            share, shift, anchor_weight = anchor
-            self._anchor = (
-                share,
-                torch.tensor(shift, **like),
-                torch.tensor(anchor_weight, **like),
-            )
+            self._anchor = tuple(torch.tensor(part, **like) for part in anchor)
         self._l2 = torch.tensor(l2_regularization, **like)
 
     def logits(self):
@@ -106,14 +101,15 @@ class BatchedHeads:
             )
         losses = self._metric.loss(counts)
         if self._anchor is not None:
-            share, *_ = self._anchor
+            share, _ = self._anchor
             losses = (1 - share) * losses + share * self._log_losses(leaf)
         (slopes,) = torch.autograd.grad(losses.sum(), leaf)
         return losses.detach(), slopes
 
     def _log_losses(self, logits):
         """Return the logistic loss of each head before its cut."""
-        _, shift, weight = self._anchor
+        _, shift = self._anchor
+        weight = self._torch_weight
         scores = logits - shift
         functional = torch.nn.functional
         if self.is_binary:

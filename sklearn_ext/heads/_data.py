@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
+from sklearn_ext._core._arrays import aligned_array
 from sklearn_ext._core._encoding import encode_labels
 from sklearn_ext._core._sklearn import (
     check_classification_targets,
@@ -41,6 +42,10 @@ class TrainingRows:
     classes: np.ndarray
     positions: np.ndarray
     n_given: int
+
+    def __post_init__(self):
+        if isinstance(self.X, np.ndarray):
+            object.__setattr__(self, "X", aligned_array(self.X))
 
     @property
     def n_classes(self):
@@ -107,8 +112,8 @@ def _encode(y, classes):
     unknown = classes[position] != y
     if unknown.any():
         raise ValueError(
-            f"y holds the label {y[unknown].tolist()[0]!r}, which is not one of the classes "
-            f"{classes.tolist()}."
+            f"y holds the label {y[unknown].tolist()[0]!r}, which is not one of the "
+            f"classes {classes.tolist()}."
         )
     return position
 

@@ -51,10 +51,11 @@ class DiceLossClassifier(TorchLossClassifier):
         When the exact cut is searched: after the warm start, or once more on the final
         scores, or never. It is moved into the biases.
 
-    log_loss_share : float, default=0.8
+    log_loss_share : "auto" or float, default="auto"
         Share, in [0, 1), of the logistic loss of the scores before the cut in what the
         steps minimise; the rest is the loss of the metric. It keeps the scores near
-        the warm start. Without a warm start and a cut it is not used.
+        the warm start, which few rows need and many do not: "auto" is
+        3500 / (3500 + n_samples). Without a warm start and a cut it is not used.
 
     optimizer : {"adam", "gd", "lbfgs"}, default="adam"
         "gd" are plain gradient steps.
@@ -175,7 +176,7 @@ class DiceLossClassifier(TorchLossClassifier):
         "ohem_ratio": [Interval(Real, 0, None, closed="left")],
         "init": [StrOptions({"logistic", "zeros", "he"})],
         "threshold": [StrOptions({"auto", "final"}), None],
-        "log_loss_share": [Interval(Real, 0, 1, closed="left")],
+        "log_loss_share": [StrOptions({"auto"}), Interval(Real, 0, 1, closed="left")],
     }
 
     def __init__(
@@ -188,7 +189,7 @@ class DiceLossClassifier(TorchLossClassifier):
         l2_regularization=1e-4,
         init="logistic",
         threshold="auto",
-        log_loss_share=0.8,
+        log_loss_share="auto",
         optimizer="adam",
         max_iter=100,
         learning_rate=0.02,
@@ -223,6 +224,5 @@ class DiceLossClassifier(TorchLossClassifier):
         loss = DiceLoss(
             alpha=self.alpha, smooth=self.smooth, ohem_ratio=self.ohem_ratio
         )
-        return self._metric_recipe(
-            as_function(loss, device), ConfusionMetric("f1"), hidden
-        )
+        metric = ConfusionMetric("f1")
+        return self._metric_recipe(as_function(loss, device), metric, hidden, data)

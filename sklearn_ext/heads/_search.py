@@ -7,34 +7,31 @@ from scipy.stats import rankdata
 
 from ._batched import BatchedHeads
 from ._threshold import find_cut
-from ._warm_start import balanced, logistic_start
+from ._warm_start import log_loss_share, logistic_start
 
 __all__ = ["search_grid"]
 
 USUAL_AMPLIFICATION = 10.0
 
 
-def _start(part, penalty, metric, init, balances):
+def _start(part, penalty, metric, init):
     """Return the start of one fold.
 
     Parameters (n_outputs, d + 1), biases last; what the cut has added to the biases;
-    the cut; and the weights of the rows in the logistic regression.
+    and the cut.
     """
     n_outputs = 1 if part.n_classes == 2 else part.n_classes
     d = part.X.shape[1]
     if init == "zeros":
         shift = np.zeros(n_outputs)
         cut = 0.5 if n_outputs == 1 else shift
-        return np.zeros((n_outputs, d + 1), part.X.dtype), shift, cut, part.weight
-    weight = part.weight
-    if balances:
-        weight = balanced(part.codes, weight, part.n_classes)
-    flat = logistic_start(part.X, part.codes, weight, part.n_classes, penalty)
+        return np.zeros((n_outputs, d + 1), part.X.dtype), shift, cut
+    flat = logistic_start(part.X, part.codes, part.weight, part.n_classes, penalty)
     coef, intercept = flat[: n_outputs * d].reshape(n_outputs, d), flat[n_outputs * d :]
     scores = part.X @ coef.T + intercept
     shift, cut = find_cut(scores, part.codes, part.weight, metric)
     start = np.column_stack([coef, intercept + shift]).astype(part.X.dtype)
-    return start, shift, cut, weight
+    return start, shift, cut
 
 
 def _choose(scores, grid):
@@ -76,8 +73,6 @@ def search_grid(
     *,
     class_weight,
     init,
-    balances,
-    log_loss_share,
     steps,
     device,
     judge,
@@ -95,10 +90,6 @@ def search_grid(
     metric : ConfusionMetric
     class_weight : as the user gave it
     init : {"logistic", "zeros"}
-    balances : bool
-        Whether all classes weigh the same in the warm start.
-    log_loss_share : float
-        Share of the logistic loss of the scores before the cut.
     steps : (int, float)
         Number and size of the steps.
     device : str
@@ -113,24 +104,23 @@ def search_grid(
     parts = [data.take(train).with_class_weight(class_weight) for train, _ in folds]
     penalties = sorted({setting["l2_regularization"] for setting in grid})
     starts = {
-        (fold, penalty): _start(parts[fold], penalty, metric, init, balances)
+        (fold, penalty): _start(parts[fold], penalty, metric, init)
         for fold, penalty in product(range(len(folds)), penalties)
     }
     heads = list(product(range(len(folds)), grid))
-    weight, anchor_weight = np.zeros((2, len(data.codes), len(heads)))
+    weight = np.zeros((len(data.codes), len(heads)))
     of_heads = [starts[fold, setting["l2_regularization"]] for fold, setting in heads]
     for head, (fold, _) in enumerate(heads):
         weight[folds[fold][0], head] = parts[fold].weight
-        anchor_weight[folds[fold][0], head] = of_heads[head][3]
     anchor = None
-    if log_loss_share and init == "logistic":
-        shifts = np.stack([shift for _, shift, *_ in of_heads])
-        anchor = log_loss_share, shifts, anchor_weight
+    if init == "logistic":
+        shares = [log_loss_share("auto", total) for total in weight.sum(axis=0)]
+        anchor = np.array(shares), np.stack([shift for _, shift, _ in of_heads])
     batched = BatchedHeads(
         data.X,
         data.codes,
         weight,
-        np.stack([start for start, *_ in of_heads]),
+        np.stack([start for start, _, _ in of_heads]),
         metric,
         np.array([s["amplification"] for _, s in heads]),
         np.array([s["l2_regularization"] for _, s in heads]),

@@ -447,16 +447,16 @@ class TorchLossClassifier(CallbackSupportMixin, Head):
             init=self._init_of(hidden),
             cuts_first=False,
             cuts_last=metric is not None,
-            balances=False,
             log_loss_share=0.0,
             hidden_layer_sizes=hidden,
             tol=self.tol,
             **self._settings(),
         )
 
-    def _metric_recipe(self, loss, metric, hidden, balances=False):
+    def _metric_recipe(self, loss, metric, hidden, data):
         """Return the recipe of warm start, exact cut and steps on a metric's loss."""
         from ._training import Recipe
+        from ._warm_start import log_loss_share
 
         return Recipe(
             loss=loss,
@@ -465,8 +465,7 @@ class TorchLossClassifier(CallbackSupportMixin, Head):
             init=self._init_of(hidden),
             cuts_first=self.threshold is not None,
             cuts_last=self.threshold == "final",
-            balances=balances,
-            log_loss_share=self.log_loss_share,
+            log_loss_share=log_loss_share(self.log_loss_share, data.weight.sum()),
             hidden_layer_sizes=hidden,
             tol=None,
             **self._settings(),

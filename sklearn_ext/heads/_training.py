@@ -24,15 +24,16 @@ from ._objective import differentiate, log_loss
 from ._optimizers import OPTIMIZERS, Adam
 from ._selection import Keeper
 from ._threshold import TIE, confusion, find_cut
-from ._warm_start import balanced, logistic_start
+from ._warm_start import logistic_start
 
 torch = import_optional("torch", extra="torch", purpose="Training a head")
 
 __all__ = ["Recipe", "Training"]
 
-# "auto" takes all rows at once up to here: a hundred steps of all rows cost less than as
-# many passes in small batches, and a metric of a batch is not that of the rows. Hidden
-# layers keep what they put out for each row, hence the second number.
+
+# "auto" takes all rows at once up to here: that costs less than as many passes in small
+# batches, and the metric of a batch is not that of the rows. Hidden layers keep what
+# they put out for each row, hence the second number.
 FULL_BATCH, FULL_BATCH_HIDDEN = 1 << 20, 1 << 16
 MINI_BATCH = 4_096
 DEFAULT_TOL = 1e-4  # of "lbfgs" where the classifier has no parameter for it
@@ -59,8 +60,6 @@ class Recipe:
         Whether the steps are judged by the metric.
     cuts_first, cuts_last : bool
         Whether the exact cut is searched after the warm start, and at the end.
-    balances : bool
-        Whether all classes weigh the same in the warm start.
     log_loss_share : float
         How much of the logistic loss of the scores before the cut is kept.
     """
@@ -71,7 +70,6 @@ class Recipe:
     init: str
     cuts_first: bool
     cuts_last: bool
-    balances: bool
     log_loss_share: float
     hidden_layer_sizes: tuple
     l2_regularization: float
@@ -160,7 +158,6 @@ class Training:
             start = np.concatenate([each.ravel() for pair in pairs for each in pair])
         self.network = Network(sizes, start, device, n_threads)
         self.optimizer = None
-        self._log_loss = self._make_log_loss()
         self._anchor = None
         self.cut = 0.5 if n_classes == 2 else np.zeros(n_classes)
         self.loss_curve = []
@@ -249,41 +246,26 @@ class Training:
                 self._warm_steps()
             elif self._device == "cpu":
                 data = self._train.data
-                weight = data.weight
-                if recipe.balances:
-                    weight = balanced(data.codes, weight, data.n_classes)
                 start = logistic_start(
-                    data.X, data.codes, weight, data.n_classes, recipe.l2_regularization
+                    data.X,
+                    data.codes,
+                    data.weight,
+                    data.n_classes,
+                    recipe.l2_regularization,
                 )
                 self.network.parameters.copy_(torch.from_numpy(start))
             else:
-                self._minimize(self._log_loss, WARM_ITER, WARM_TOL, lambda loss: False)
+                self._minimize(log_loss, WARM_ITER, WARM_TOL, lambda loss: False)
             if recipe.cuts_first:
                 self._keep_log_loss(self.fold_cut())
         if recipe.metric is not None:
             self.start_score = self.score = self._exact()
 
-    def _make_log_loss(self):
-        """Return the logistic loss of the warm start."""
-        if not self.recipe.balances:
-            return log_loss
-        data, like = self._train.data, self.network.parameters
-        mass = np.bincount(data.codes, data.weight, data.n_classes)
-        factors = torch.tensor(1 / mass.clip(1e-30)).to(like)
-
-        def balanced_log_loss(logits, target, weight):
-            of_row = factors[target.long()]
-            return log_loss(
-                logits, target, of_row if weight is None else weight * of_row
-            )
-
-        return balanced_log_loss
-
     def _warm_steps(self):
         optimizer = Adam(self.network.parameters, WARM_RATE)
         for _ in range(WARM_STEPS):
             for batch in self._batches():
-                _, gradient, _ = self._evaluate(self._log_loss, batch)
+                _, gradient, _ = self._evaluate(log_loss, batch)
                 optimizer.step(self.network.parameters, gradient)
 
     def fold_cut(self):
@@ -308,7 +290,7 @@ class Training:
         shift = torch.as_tensor(shift, dtype=like.dtype, device=like.device)
 
         def mixed(logits, target, weight):
-            anchor = self._log_loss(logits - shift, target, weight)
+            anchor = log_loss(logits - shift, target, weight)
             return (1 - share) * loss(logits, target, weight) + share * anchor
 
         self._anchor = mixed
