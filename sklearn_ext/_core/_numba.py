@@ -14,9 +14,7 @@ import numba
 import numpy as np
 from joblib import effective_n_jobs
 
-from ._arrays import plain_array
-
-__all__ = ["Workers", "jit", "plain_array"]
+__all__ = ["Workers", "jit"]
 
 Result = TypeVar("Result")
 

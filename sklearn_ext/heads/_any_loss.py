@@ -99,7 +99,8 @@ class AnyLossClassifier(TorchLossClassifier):
         Share, in [0, 1), of the logistic loss of the scores before the cut in what the
         steps minimise; the rest is the loss of the metric. It keeps the scores near
         the warm start, which few rows need and many do not: "auto" is
-        3500 / (3500 + n_samples). Without a warm start and a cut it is not used.
+        3500 / (3500 + n_samples), with the sum of the weights for n_samples. Without a
+        warm start and a cut it is not used.
 
     optimizer : {"adam", "gd", "lbfgs"}, default="adam"
         "gd" are plain gradient steps, as in [1]_.
@@ -281,7 +282,7 @@ class AnyLossClassifier(TorchLossClassifier):
         self.device = device
         self.random_state = random_state
 
-    def _recipe(self, data, device, hidden):
+    def _recipe(self, data, device, hidden, n_seen):
         from sklearn_ext.losses import AnyLoss
 
         from ._objective import as_function
@@ -295,7 +296,7 @@ class AnyLossClassifier(TorchLossClassifier):
             pos_label=metric.pos_label,
             cost=metric.cost,
         )
-        return self._metric_recipe(as_function(loss, device), metric, hidden, data)
+        return self._metric_recipe(as_function(loss, device), metric, hidden, n_seen)
 
     def _set_fitted(self, training, data):
         from sklearn_ext.losses._soft import resolve_amplification

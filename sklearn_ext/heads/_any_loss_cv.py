@@ -90,7 +90,8 @@ class AnyLossClassifierCV(Head):
         The folds; an int is the number of stratified ones.
 
     scoring : str, callable or None, default=None
-        What the choice is made by; None is the exact metric. A scorer gets no weights.
+        What the choice is made by; None is the exact metric, with the weights of the
+        held-out rows. A scorer gets no weights.
 
     init : {"logistic", "zeros"}, default="logistic"
         Where the steps start.
@@ -277,11 +278,11 @@ class AnyLossClassifierCV(Head):
             If torch is not installed.
         """
         import_optional("torch", extra="torch", purpose=type(self).__name__)
-        from ._network import one_thread
+        from ._network import training_settings
 
         with keep_fit_on_error(self):
             grid = self._grid()
-            with one_thread():
+            with training_settings():
                 data = read_rows(self, X, y, sample_weight, is_linear=True)
                 found = self._search(data, grid)
             best = grid[found.pop("best")]

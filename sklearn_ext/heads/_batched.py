@@ -78,7 +78,6 @@ class BatchedHeads:
         scores = self.rows.times(flat[:, :-1].contiguous(), self._all).add_(flat[:, -1])
         return scores.view(-1, n_heads, n_outputs)
 
-    @torch.enable_grad()
     def _differentiate(self, logits):
         """Return the loss of each head and the gradient of their sum."""
         leaf = logits.detach().requires_grad_()

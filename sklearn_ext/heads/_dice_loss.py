@@ -55,7 +55,8 @@ class DiceLossClassifier(TorchLossClassifier):
         Share, in [0, 1), of the logistic loss of the scores before the cut in what the
         steps minimise; the rest is the loss of the metric. It keeps the scores near
         the warm start, which few rows need and many do not: "auto" is
-        3500 / (3500 + n_samples). Without a warm start and a cut it is not used.
+        3500 / (3500 + n_samples), with the sum of the weights for n_samples. Without a
+        warm start and a cut it is not used.
 
     optimizer : {"adam", "gd", "lbfgs"}, default="adam"
         "gd" are plain gradient steps.
@@ -216,7 +217,7 @@ class DiceLossClassifier(TorchLossClassifier):
         self.device = device
         self.random_state = random_state
 
-    def _recipe(self, data, device, hidden):
+    def _recipe(self, data, device, hidden, n_seen):
         from sklearn_ext.losses import DiceLoss
 
         from ._objective import as_function
@@ -225,4 +226,4 @@ class DiceLossClassifier(TorchLossClassifier):
             alpha=self.alpha, smooth=self.smooth, ohem_ratio=self.ohem_ratio
         )
         metric = ConfusionMetric("f1")
-        return self._metric_recipe(as_function(loss, device), metric, hidden, data)
+        return self._metric_recipe(as_function(loss, device), metric, hidden, n_seen)

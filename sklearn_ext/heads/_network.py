@@ -8,6 +8,7 @@ alone, one thread to a block, and added in order: threads never change a bit.
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import pairwise
+from threading import Lock
 
 import numpy as np
 from scipy import sparse
@@ -18,21 +19,56 @@ from sklearn_ext._core._sklearn import threadpool_controller
 
 torch = import_optional("torch", extra="torch", purpose="Training a head")
 
-__all__ = ["Network", "Rows", "initial_parameters", "one_thread"]
+__all__ = ["Network", "Rows", "initial_parameters", "training_settings"]
 
 BLOCK = 1 << 22  # numbers of X that one thread works on at once
 
 
+class _OneThread:
+    """One thread for torch and one for BLAS, while any fit of the process runs.
+
+    The first fit in remembers what was set and the last one out restores it, so fits
+    side by side in threads do not restore each other's one.
+    """
+
+    def __init__(self):
+        self._lock = Lock()
+        self._n_fits = 0
+
+    def enter(self):
+        """Limit the threads; return how many torch had."""
+        with self._lock:
+            if not self._n_fits:
+                self._n_threads = torch.get_num_threads()
+                self._blas = threadpool_controller().limit(limits=1, user_api="blas")
+            self._n_fits += 1
+            torch.set_num_threads(1)  # OpenMP has a number of its own in each thread
+            return self._n_threads
+
+    def leave(self):
+        """Restore the threads after the last fit."""
+        with self._lock:
+            self._n_fits -= 1
+            if not self._n_fits:
+                self._blas.restore_original_limits()
+            torch.set_num_threads(self._n_threads if not self._n_fits else 1)
+
+
+_one_thread = _OneThread()
+
+
 @contextmanager
-def one_thread():
-    """Let torch and BLAS use one thread each; yields how many torch had."""
-    n_threads = torch.get_num_threads()
-    torch.set_num_threads(1)
+def training_settings():
+    """Let torch and BLAS use one thread each, and torch differentiate.
+
+    Yields how many threads torch had.
+    """
+    n_threads = _one_thread.enter()
     try:
-        with threadpool_controller().limit(limits=1, user_api="blas"):
+        with torch.inference_mode(False), torch.enable_grad():
             yield n_threads
     finally:
-        torch.set_num_threads(n_threads)
+        _one_thread.leave()
 
 
 class Rows:

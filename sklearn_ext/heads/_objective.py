@@ -82,10 +82,9 @@ def as_function(loss, device):
 
 def differentiate(function, logits, target, weight):
     """Return the value of a loss and its gradient with respect to the logits."""
-    with torch.enable_grad():
-        leaf = logits.detach().requires_grad_()
-        flat = leaf[:, 0] if leaf.shape[1] == 1 else leaf
-        value = function(flat, target, weight)
+    leaf = logits.detach().requires_grad_()
+    flat = leaf[:, 0] if leaf.shape[1] == 1 else leaf
+    value = function(flat, target, weight)
     if not isinstance(value, torch.Tensor) or value.ndim or not value.requires_grad:
         raise TypeError(
             f"loss must return a scalar tensor that depends on its input, got "

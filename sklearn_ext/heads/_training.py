@@ -82,9 +82,13 @@ class Recipe:
 
 
 def _spread_of_scales(X):
-    """Return the largest root mean square of a feature over the smallest, or over 1."""
-    squares = X.multiply(X) if sparse.issparse(X) else np.square(X)
-    scale = np.sqrt(np.asarray(squares.mean(axis=0)).ravel())
+    """Return the largest mean size of a feature over the smallest, or over 1.
+
+    1 for sparse rows: there a small mean is a rare word.
+    """
+    if sparse.issparse(X):
+        return 1.0
+    scale = np.abs(X).mean(axis=0)
     scale = scale[scale > 0]
     return scale.max() / min(scale.min(), 1) if len(scale) else 1.0
 
@@ -263,8 +267,8 @@ class Training:
 
     def _warm_steps(self):
         optimizer = Adam(self.network.parameters, WARM_RATE)
-        for _ in range(WARM_STEPS):
-            for batch in self._batches():
+        while optimizer.n_steps < WARM_STEPS:
+            for batch in self._batches()[: WARM_STEPS - optimizer.n_steps]:
                 _, gradient, _ = self._evaluate(log_loss, batch)
                 optimizer.step(self.network.parameters, gradient)
 
@@ -298,7 +302,7 @@ class Training:
     # Steps
 
     def _batches(self):
-        """Yield the positions of each mini-batch; None stands for all rows at once."""
+        """Return the positions of each mini-batch; None stands for all rows at once."""
         n_rows, size = len(self._train), self.recipe.batch_size
         if size == "auto":
             is_linear = not self.recipe.hidden_layer_sizes

@@ -7,14 +7,14 @@ _TABLE = {
     "CombinedLoss": "_combined",
     "DiceLoss": "_dice",
     "FocalLoss": "_focal",
-    "ScoreOrientedLoss": "_any_loss",
-    "TverskyLoss": "_dice",
+    "ScoreOrientedLoss": "_score_oriented",
+    "TverskyLoss": "_tversky",
     "dice_loss": "_dice",
     "focal_loss": "_focal",
     "metric_loss": "_any_loss",
-    "score_oriented_loss": "_any_loss",
-    "soft_confusion_matrix": "_any_loss",
-    "tversky_loss": "_dice",
+    "score_oriented_loss": "_score_oriented",
+    "soft_confusion_matrix": "_confusion",
+    "tversky_loss": "_tversky",
 }
 
 __getattr__, __dir__, __all__ = attach(__name__, _TABLE)

@@ -1,13 +1,10 @@
-from ._any_loss import (
-    AnyLoss,
-    ScoreOrientedLoss,
-    metric_loss,
-    score_oriented_loss,
-    soft_confusion_matrix,
-)
+from ._any_loss import AnyLoss, metric_loss
 from ._combined import CombinedLoss
-from ._dice import DiceLoss, TverskyLoss, dice_loss, tversky_loss
+from ._confusion import soft_confusion_matrix
+from ._dice import DiceLoss, dice_loss
 from ._focal import FocalLoss, focal_loss
+from ._score_oriented import ScoreOrientedLoss, score_oriented_loss
+from ._tversky import TverskyLoss, tversky_loss
 
 __all__ = [
     "AnyLoss",

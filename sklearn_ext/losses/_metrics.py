@@ -91,7 +91,7 @@ def _recall(tp, fp, fn, tn, beta, eps):
 
 
 def _specificity(tp, fp, fn, tn, beta, eps):
-    return _divide(tn, tn + fp, eps)
+    return _divide(tn, tn + fp, _least(tn, eps))
 
 
 def _jaccard(tp, fp, fn, tn, beta, eps):
@@ -99,7 +99,7 @@ def _jaccard(tp, fp, fn, tn, beta, eps):
 
 
 def _markedness(tp, fp, fn, tn, beta, eps):
-    of_negatives = _divide(tn.clip(0), tn + fn, _least(tn, eps))
+    of_negatives = _divide(tn, tn + fn, _least(tn, eps))
     return _divide(tp, tp + fp, eps) + of_negatives - 1
 
 
@@ -113,7 +113,8 @@ def _accuracy(counts, eps):
 
 def _recalls(counts, eps):
     """Recall of each class, and which classes are there."""
-    return _divide(counts.hits, counts.true, eps), counts.true > 0
+    present = counts.true > 0
+    return _divide(counts.hits, counts.true, eps) * present, present
 
 
 def _balanced_accuracy(counts, eps):
@@ -136,14 +137,8 @@ def _informedness(counts, eps):
 
 
 def _covariance(counts):
-    """Return sum(hits) - sum(true * predicted) of shares.
-
-    Of two classes the products of cells are exact even if one is hardly ever predicted.
-    """
-    if counts.hits.shape[-1] > 2:
-        return counts.hits.sum(-1) - (counts.true * counts.predicted).sum(-1)
-    misses = counts.predicted - counts.hits
-    return 2 * (counts.hits.prod(-1) - misses.prod(-1))
+    """Return sum(hits) - sum(true * predicted) of shares."""
+    return counts.hits.sum(-1) - (counts.true * counts.predicted).sum(-1)
 
 
 def _spread(share):

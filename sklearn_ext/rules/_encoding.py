@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sklearn_ext._core._arrays import plain_array
 from sklearn_ext._core._encoding import MISSING, raise_infinite
-from sklearn_ext._core._numba import plain_array
 
 from ._kernels_encoding import (
     code_few_values,

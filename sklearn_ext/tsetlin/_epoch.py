@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sklearn_ext._core._numba import plain_array
+from sklearn_ext._core._arrays import plain_array
 
 from ._automata import literal_words
 from ._kernels import train_class

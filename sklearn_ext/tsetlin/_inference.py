@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import scipy.sparse as sp
 
-from sklearn_ext._core._numba import plain_array
+from sklearn_ext._core._arrays import plain_array
 
 from ._kernels_inference import (
     add_votes,

@@ -10,7 +10,6 @@ OF_A_CLASS = [
     *("precision", "recall", "specificity"),
 ]
 OF_ALL = ["accuracy", "balanced_accuracy", "gmean", "informedness", "kappa", "mcc"]
-BALANCED = ("balanced_accuracy", "gmean", "informedness")
 
 
 def ratio(above, below):
@@ -186,13 +185,13 @@ def log_loss(z, codes, weight):
     return loss, share[:, None] * gradient
 
 
-def kept_near(loss_of, model, metric, codes, weight):
+def kept_near(loss_of, model, codes, weight):
     """Mix the logistic loss of the scores before the cut of a model into a loss."""
     share = model.log_loss_share
+    if share == "auto":
+        share = 3500 / (3500 + weight.sum())
     if not share or model.init == "zeros" or model.threshold is None:
         return loss_of
-    if metric in BALANCED:
-        weight = balanced(codes, weight, codes.max() + 1)
     fitted = vars(model)
     shift = fitted.get("class_offsets_", -logit(fitted.get("threshold_", 0.5)))
 

@@ -10,12 +10,10 @@ from sklearn.preprocessing import StandardScaler
 
 from sklearn_ext import AnyLossClassifier, TorchLossClassifier
 from sklearn_ext.losses._metrics import METRICS
-from tests.heads._naive import Adam, balanced, fine_tune, kept_near, metric_at
+from tests.heads._naive import Adam, fine_tune, kept_near, metric_at
 from tests.heads._tables import table
 from tests.heads._torch_twin import any_loss, torch
 
-# On few rows a metric may fall by more than what is warned of, scaled or not.
-lower = pytest.mark.filterwarnings("ignore:.*lowered the metric")
 STILL = {"max_iter": 1, "learning_rate": 1e-13}
 COSTS = {
     2: np.array([[0.0, 1.0], [6.0, 0.5]]),
@@ -37,7 +35,6 @@ def autograd_fit(model, start, X, codes, weight, **parameters):
         kept_near(
             any_loss(model.metric, codes, weight, model.amplification, **parameters),
             start,
-            model.metric,
             codes,
             weight,
         ),
@@ -56,10 +53,9 @@ def fit_and_twin(metric, X, codes, weight, metric_params, **parameters):
     return model, autograd_fit(model, start, X, codes, weight, **metric_params)
 
 
-@lower
 @pytest.mark.parametrize("n_classes", [2, 3])
 @pytest.mark.parametrize("metric", METRICS)
-@pytest.mark.parametrize("share", [0.0, 0.7])
+@pytest.mark.parametrize("share", [0.0, "auto"])
 def test_each_metric_is_trained_as_autograd_says(metric, n_classes, share):
     X, codes = table(200, n_classes=n_classes, share=0.7)
     weight = np.random.default_rng(0).uniform(0.2, 3, 200)
@@ -260,7 +256,6 @@ def test_log_probabilities_far_away():
     np.testing.assert_allclose(logs[:, 0], -np.logaddexp(0, z), rtol=1e-12)
 
 
-@lower
 @pytest.mark.parametrize("n_classes", [2, 4])
 def test_attributes_of_a_linear_head(n_classes):
     X, codes = table(n_classes=n_classes)
@@ -330,22 +325,19 @@ def test_hidden_layers(sizes, n_classes):
     assert model.metric_score_ == pytest.approx(real, rel=1e-12)
 
 
-@pytest.mark.parametrize("metric", ["f1", "gmean"])
-def test_warm_start_of_hidden_layers(metric):
-    """200 steps of Adam on the logistic loss, with balanced classes for gmean."""
+def test_warm_start_of_hidden_layers():
+    """200 steps of Adam on the logistic loss."""
     X, codes = table(150)
-    weight = balanced(codes, np.ones(150), 2) if metric == "gmean" else None
     deep = {"hidden_layer_sizes": (4,), "random_state": 0}
-    start = AnyLossClassifier(metric, threshold=None, **deep, **STILL).fit(X, codes)
-    peer = TorchLossClassifier(init="he", tol=0, **deep)
-    peer.fit(X, codes, sample_weight=weight)
+    start = AnyLossClassifier(threshold=None, **deep, **STILL).fit(X, codes)
+    peer = TorchLossClassifier(init="he", tol=0, **deep).fit(X, codes)
     for W, V in zip(start.coefs_, peer.coefs_, strict=True):
         np.testing.assert_allclose(W, V, rtol=1e-7, atol=1e-9)
     for b, c in zip(start.intercepts_, peer.intercepts_, strict=True):
         np.testing.assert_allclose(b, c, rtol=1e-7, atol=1e-9)
 
 
-@pytest.mark.parametrize("share", [0.0, 0.6])
+@pytest.mark.parametrize("share", [0.0, 0.6, "auto"])
 def test_loss_of_hidden_layers(share):
     X, codes = table(150)
     weight = np.random.default_rng(0).uniform(0.2, 3, 150)
@@ -354,12 +346,11 @@ def test_loss_of_hidden_layers(share):
     ).fit(X, codes, sample_weight=weight)
     z = model.decision_function(X)
     loss_of = any_loss("f1", codes, weight, 10.0)
-    loss, _ = kept_near(loss_of, model, "f1", codes, weight)(z)
+    loss, _ = kept_near(loss_of, model, codes, weight)(z)
     loss += model.l2_regularization * sum((W**2).sum() for W in model.coefs_)
     assert model.loss_curve_ == [pytest.approx(loss, rel=1e-9)]
 
 
-@lower
 def test_hidden_layers_learn_what_a_line_cannot():
     rng = np.random.default_rng(0)
     X = rng.uniform(-1, 1, (400, 2))
@@ -369,7 +360,6 @@ def test_hidden_layers_learn_what_a_line_cannot():
     assert model.metric_score_ > linear.metric_score_ + 0.2
 
 
-@lower
 @pytest.mark.parametrize("n_classes", [2, 3])
 def test_module_of_a_linear_head(n_classes):
     X, codes = table(100, n_classes=n_classes)

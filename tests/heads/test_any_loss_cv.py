@@ -8,10 +8,10 @@ from sklearn.metrics import get_scorer
 from sklearn.model_selection import ShuffleSplit, StratifiedKFold
 
 from sklearn_ext import AnyLossClassifier, AnyLossClassifierCV
+from sklearn_ext.heads._search import _choose
 from tests.heads._naive import brute_force_cut, metric_at
 from tests.heads._tables import table
 
-pytestmark = pytest.mark.filterwarnings("ignore:.*lowered the metric")
 SHORT = {"max_iter": 40, "amplifications": (5, 10, 73), "cv": 3}
 
 
@@ -231,6 +231,28 @@ def test_choice_prefers_ten():
         best = model.cv_results_["params"][means.argmax()]["amplification"]
         chosen.add((best, model.best_params_["amplification"]))
     assert any(best != 10 and taken == 10 for best, taken in chosen)
+
+
+@pytest.mark.parametrize(
+    ("amplifications", "gap", "taken"),
+    [
+        ((5, 10), 0.9, 10),  # less than a standard error: that of three folds is
+        ((5, 10), 0.99, 10),  # their deviation over the root of 3, with n - 1 below
+        ((5, 10), 1.01, 5),
+        ((73, 20, 4), 0.9, 20),  # nearest in logarithms
+        ((40, 5, 20, 73), 0.9, 5),  # of 5 and 20, which are as near, the better one
+    ],
+    ids=str,
+)
+def test_choice_within_a_standard_error(amplifications, gap, taken):
+    """The first setting is the best; the others follow by parts of its error."""
+    best = np.array([0.5, 0.6, 0.8])
+    grid = [{"amplification": L, "l2_regularization": 1e-4} for L in amplifications]
+    error = np.sqrt(((best - best.mean()) ** 2).sum() / 2 / 3)
+    scores = np.column_stack(
+        [best - (gap * error + 1e-6 * i) * (i > 0) for i in range(len(grid))]
+    )
+    assert grid[_choose(scores, grid)]["amplification"] == taken
 
 
 def test_one_setting():

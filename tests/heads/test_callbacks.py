@@ -12,7 +12,6 @@ from sklearn.preprocessing import StandardScaler
 from sklearn_ext import AnyLossClassifier, DiceLossClassifier, TorchLossClassifier
 from tests.heads._tables import table
 
-pytestmark = pytest.mark.filterwarnings("ignore:.*lowered the metric")
 MODELS = [
     AnyLossClassifier(max_iter=6),
     DiceLossClassifier(max_iter=6),

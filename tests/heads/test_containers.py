@@ -13,8 +13,6 @@ from sklearn_ext import AnyLossClassifier, AnyLossClassifierCV
 from tests.heads._estimators import ESTIMATORS, each_estimator, state
 from tests.heads._tables import table
 
-pytestmark = pytest.mark.filterwarnings("ignore:.*lowered the metric")
-
 
 def sparse_table(n=200, n_classes=2, **options):
     """Features of which half are zero, as counts are."""

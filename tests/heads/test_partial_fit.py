@@ -56,17 +56,19 @@ def test_a_stream_from_zero():
     np.testing.assert_allclose(theta_of(model), theta, rtol=1e-8)
 
 
-@pytest.mark.parametrize("share", [0.0, 0.6])
+@pytest.mark.parametrize("share", [0.0, 0.6, "auto"])
 def test_a_stream_from_the_warm_start_of_the_first_chunk(share):
-    """The cut of the first chunk stays; what is kept of the logistic loss too."""
+    """The cut of the first chunk stays; the automatic share counts all rows so far."""
     parts = chunks(n_chunks=5)
     start = AnyLossClassifier(**STILL).fit(*parts[0])
     model = stream(AnyLossClassifier(log_loss_share=share), parts)
+    n_seen = iter(np.cumsum([len(y) for _, y in parts]))
 
     def loss_of(z, y):
+        s = 3500 / (3500 + next(n_seen)) if share == "auto" else share
         _, g = f1_loss(z, y)
         _, kept = log_loss(z + logit(start.threshold_), y)
-        return None, (1 - share) * g + share * kept
+        return None, (1 - s) * g + s * kept
 
     theta = numpy_stream(theta_of(start), parts, loss_of, Adam(0.02))
     np.testing.assert_allclose(theta_of(model), theta, rtol=1e-8)

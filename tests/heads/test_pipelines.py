@@ -14,8 +14,6 @@ from sklearn_ext import AnyLossClassifier
 from tests.heads._estimators import ESTIMATORS, each_estimator, state
 from tests.heads._tables import table
 
-pytestmark = pytest.mark.filterwarnings("ignore:.*lowered the metric")
-
 
 def test_names_of_features():
     X, codes = table(100)

@@ -13,14 +13,12 @@ from sklearn.metrics import (
 )
 from sklearn.model_selection import StratifiedKFold, TunedThresholdClassifierCV
 from sklearn.preprocessing import StandardScaler
+from threadpoolctl import threadpool_limits
 
 from sklearn_ext import AnyLossClassifier, DiceLossClassifier
 from tests.heads._tables import open_suite, read_keel
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.filterwarnings("ignore:.*lowered the metric"),
-]
+pytestmark = pytest.mark.slow
 PAPER = {
     "init": "zeros",
     "threshold": None,
@@ -30,6 +28,13 @@ PAPER = {
     "amplification": 73,
     "l2_regularization": 0,
 }
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread():
+    """More threads only slow scikit-learn down on tables of this size."""
+    with threadpool_limits(1):
+        yield
 
 
 def logistic(**parameters):

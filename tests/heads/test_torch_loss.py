@@ -114,7 +114,6 @@ def test_lbfgs_on_any_loss_is_scipy():
     assert np.abs(gradient).max() < 1e-5
 
 
-@pytest.mark.filterwarnings("ignore:.*lowered the metric")
 @pytest.mark.parametrize("estimator", [AnyLossClassifier, DiceLossClassifier])
 def test_lbfgs_of_the_other_classifiers(estimator):
     """They have no tolerance; the steps go down."""
@@ -309,6 +308,12 @@ def test_tolerance_ends_the_steps():
     np.testing.assert_array_equal(short.coef_, same.coef_)
 
 
+def test_tolerance_is_patient_for_ten_epochs():
+    """No fall of the loss is ten: the first epoch sets the mark, ten more miss it."""
+    X, codes = table(60)
+    assert TorchLossClassifier(tol=10.0).fit(X, codes).n_iter_ == 11
+
+
 def test_full_batch_is_any_batch_that_holds_all():
     X, codes = table(100)
     full = TorchLossClassifier(max_iter=5).fit(X, codes)
@@ -325,6 +330,20 @@ class Watch(torch.nn.Module):
     def forward(self, input, target):
         type(self).batches.append(target.clone())
         return torch.nn.functional.binary_cross_entropy_with_logits(input, target)
+
+
+def test_automatic_batches():
+    """Hidden layers of many rows are trained in batches, linear heads on all rows."""
+    X, codes = table(70_000, 1)
+    for hidden, n_batches, largest in (((), 1, 70_000), ((2,), 18, 4096)):
+        Watch.batches.clear()
+        TorchLossClassifier(
+            Watch(), hidden_layer_sizes=hidden, max_iter=1, random_state=0
+        ).fit(X, codes)
+        sizes = [len(batch) for batch in Watch.batches]
+        assert len(sizes) == n_batches
+        assert sum(sizes) == 70_000
+        assert max(sizes) <= largest
 
 
 def test_batches_are_stratified_and_cover_all_rows():

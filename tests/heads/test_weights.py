@@ -4,11 +4,14 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 
-from sklearn_ext import AnyLossClassifier, AnyLossClassifierCV, DiceLossClassifier
+from sklearn_ext import (
+    AnyLossClassifier,
+    AnyLossClassifierCV,
+    DiceLossClassifier,
+    TorchLossClassifier,
+)
 from tests.heads._estimators import each_estimator, state
 from tests.heads._tables import table
-
-pytestmark = pytest.mark.filterwarnings("ignore:.*lowered the metric")
 
 
 @each_estimator
@@ -52,10 +55,17 @@ def test_a_class_of_weight_zero_is_no_class():
     assert model.coef_.shape == (1, 4)
 
 
-@each_estimator
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        AnyLossClassifier(max_iter=20, log_loss_share=0.5),
+        TorchLossClassifier(max_iter=20),
+        TorchLossClassifier("focal", max_iter=20, threshold="f1", init="logistic"),
+    ],
+    ids=repr,
+)
 def test_scale_of_the_weights_does_not_matter(estimator):
-    if type(estimator) is DiceLossClassifier:
-        pytest.skip("smooth is added to sums of weights")
+    """But where their sum is a number of rows: smooth, automatic log_loss_share."""
     X, codes = table(150, seed=5)
     weight = np.random.default_rng(2).uniform(0.2, 3, 150)
     one, other = (
