@@ -8,6 +8,8 @@ import numpy as np
 __all__ = ["check_train_sizes", "nested_order"]
 
 N_REDRAWS = 100
+# So many classes missing on average, and a hundred draws find none without a gap.
+HOPELESS = 20
 N_AUTO_SIZES = 8
 SMALLEST_AUTO_SIZE = 20
 
@@ -118,7 +120,8 @@ def nested_order(codes, n_classes, smallest, sampling, rng):
     if sampling == "stratified":
         order = _proportional_order(codes, rng)
     else:
-        for _ in range(N_REDRAWS):
+        absent = (1 - np.bincount(codes, minlength=n_classes) / len(codes)) ** smallest
+        for _ in range(N_REDRAWS if absent.sum() < HOPELESS else 1):
             order = rng.permutation(len(codes))
             if len(np.unique(codes[order[:smallest]])) == n_classes:
                 break

@@ -126,6 +126,8 @@ def test_a_failed_fit_gives_the_threads_back():
 
 
 SIDE_BY_SIDE = """
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 import numpy as np, torch
 from threadpoolctl import threadpool_info
 from sklearn_ext import TorchLossClassifier
