@@ -33,6 +33,17 @@ TARGETS = [
     ("tsetlin.PredictRatio", ("pyTsetlinMachine, long",), 1 / 15),
     ("tsetlin.Threads", (), 1 / 1.7),
     ("tsetlin.Memory.track_memory_ratio", (), 1.5),
+    ("probes.FitRatio.track_ratio", ("GaussianNB, 100, 768",), 1 / 14),
+    ("probes.FitRatio.track_ratio", ("GaussianNB, 1000, 768",), 1 / 18),
+    ("probes.PredictRatio.track_ratio", ("GaussianNB, 100, 768",), 1 / 30),
+    ("probes.PredictRatio.track_ratio", ("GaussianNB, 1000, 768",), 1 / 30),
+    ("probes.LeaveOneOutRatio", ("temperature",), 3),
+    ("probes.CurveRatio", (), 1.5),
+    ("probes.Memory.track_memory_ratio", (), 1),
+    ("heads.FitRatio", ("TunedThresholdClassifierCV",), 1),
+    ("heads.PredictRatio", (), 1.2),
+    ("heads.SearchRatio", (), 1 / 2),
+    ("heads.CutRatio", (), 2),
     ("imports.ImportRatio", (), 1.15),
 ]
 

@@ -6,11 +6,13 @@ the checkout, or from the one that SKLEARN_EXT_SHARED names, where there is one.
 
 import ast
 import csv
+import gzip
 import json
 import lzma
 import os
 import re
 from importlib.util import find_spec
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
@@ -107,6 +109,28 @@ def published(name):
     X = text[tokens + numbers].copy()
     X[numbers] = X[numbers].apply(typed)
     return X, text[spec["label"]].rename("label")
+
+
+def imbalanced(name):
+    """Return X and y of a published table with rare classes, or None where it is not.
+
+    The format is that of KEEL. Columns of words become columns of 0 and 1.
+    """
+    path = published_folder("imbalanced") / f"{name}.dat.gz"
+    if not path.is_file():
+        return None
+    with gzip.open(path, "rt") as file:
+        head, _, rows = file.read().partition("@data\n")
+    names = re.findall(r"^@attribute (\S+)", head, re.MULTILINE)
+    text = pd.read_csv(
+        StringIO(rows),
+        names=names,
+        dtype=str,
+        keep_default_na=False,
+        skipinitialspace=True,
+    )
+    y = text.pop(names[-1]).str.strip()
+    return pd.get_dummies(text.apply(typed), dtype=float), y
 
 
 def newsgroups(*groups):

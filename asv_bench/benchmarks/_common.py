@@ -9,7 +9,6 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
 
 import numpy as np
 
@@ -200,17 +199,17 @@ def questions():
     return SelectKBest(chi2, k=3_000).fit_transform(X, y).tocsr(), y
 
 
-def ratio_in_turns(ours, peer, clock=time.process_time):
-    """Return the median time of `ours` over that of `peer`, which are called in turns.
+def in_turns(ours, peer, *clocks):
+    """Return the median times of `ours` and of `peer`, each an array of one per clock.
 
     Ours runs before and after each call of the peer. The turns end after three seconds;
     a peer that needs more is called once.
     """
 
     def seconds(call):
-        start = clock()
+        starts = [clock() for clock in clocks]
         call()
-        return clock() - start
+        return [clock() - start for clock, start in zip(clocks, starts, strict=True)]
 
     our_times, peer_times = [], []
     end = time.perf_counter() + 3
@@ -218,7 +217,13 @@ def ratio_in_turns(ours, peer, clock=time.process_time):
         our_times.append(seconds(ours))
         peer_times.append(seconds(peer))
         our_times.append(seconds(ours))
-    return round(median(our_times) / median(peer_times), 4)
+    return np.median(our_times, axis=0), np.median(peer_times, axis=0)
+
+
+def ratio_in_turns(ours, peer, clock=time.process_time):
+    """Return the median time of `ours` over that of `peer`, called in turns."""
+    (our_time,), (peer_time,) = in_turns(ours, peer, clock)
+    return round(float(our_time / peer_time), 4)
 
 
 def cpu_of_children():
@@ -241,3 +246,17 @@ def run_fresh(code, *arguments, python=sys.executable, **environment):
     if done.returncode:
         raise RuntimeError(done.stderr)
     return json.loads(done.stdout)
+
+
+MEMORY = """
+def memory(field):
+    with open("/proc/self/status") as status:
+        return next(int(s.split()[1]) * 1024 for s in status if s.startswith(field))
+"""
+
+
+def run_on_linux(code, *arguments):
+    """Run code in a fresh interpreter that can ask for its `memory`."""
+    if not Path("/proc/self/status").exists():
+        raise NotImplementedError("Linux says how much memory a process has used")
+    return run_fresh(MEMORY + code, *arguments)

@@ -31,7 +31,8 @@ GREEN = "green_tsetlin"
 TMU = "tmu"
 
 
-def _load(module):
+def load_module(module):
+    """Return a module; NotImplementedError where it is not installed."""
     try:
         return importlib.import_module(module)
     except ImportError as error:
@@ -77,7 +78,7 @@ class _FoldRpp:
     """foldrpp takes a list of dicts; an absent key is a missing cell."""
 
     def __init__(self, part):
-        module = _load("foldrpp.foldrpp")
+        module = load_module("foldrpp.foldrpp")
         names = list(part.frame.columns)
         self._numerical = [c for c in names if c not in part.categorical]
         self._flatten = module.flatten_rules
@@ -120,7 +121,7 @@ class _Ripper:
     """RIPPER of wittgenstein takes a frame with numbers and strings."""
 
     def __init__(self):
-        self.model = _load("wittgenstein").RIPPER(random_state=0)
+        self.model = load_module("wittgenstein").RIPPER(random_state=0)
 
     def data(self, part):
         frame = part.frame.astype(object)
@@ -156,7 +157,7 @@ def _same_size_tree(part):
 
 
 def _xgboost():
-    make = _load("xgboost").XGBClassifier
+    make = load_module("xgboost").XGBClassifier
     return _Sklearn(
         lambda: make(n_estimators=100, tree_method="hist", n_jobs=1),
         lambda model: int(
@@ -327,7 +328,7 @@ class _PyTsetlin:
     machines = 2
 
     def __init__(self, settings, indexed=True):
-        make = _load("pyTsetlinMachine.tm").MultiClassTsetlinMachine
+        make = load_module("pyTsetlinMachine.tm").MultiClassTsetlinMachine
         self._make = partial(
             make,
             settings.n_clauses,
@@ -364,7 +365,7 @@ class _GreenTsetlin:
     machines = 1
 
     def __init__(self, settings):
-        self._module = _load("green_tsetlin")
+        self._module = load_module("green_tsetlin")
         self._settings = settings
 
     def fit(self, X, y, epochs):
