@@ -24,51 +24,50 @@ __all__ = ["Network", "Rows", "initial_parameters", "training_settings"]
 BLOCK = 1 << 22  # numbers of X that one thread works on at once
 
 
-class _OneThread:
-    """One thread for torch and one for BLAS, while any fit of the process runs.
+class _TorchThreads:
+    """One thread for torch while any fit of the process runs.
 
-    The first fit in remembers what was set and the last one out restores it, so fits
-    side by side in threads do not restore each other's one.
+    The first fit in remembers how many there were and the last one out restores them,
+    so fits side by side do not restore each other's one.
     """
 
     def __init__(self):
         self._lock = Lock()
         self._n_fits = 0
+        self._n_threads = 1
 
-    def enter(self):
-        """Limit the threads; return how many torch had."""
+    @contextmanager
+    def limited(self):
+        """Limit torch; yields how many threads it had."""
         with self._lock:
             if not self._n_fits:
                 self._n_threads = torch.get_num_threads()
-                self._blas = threadpool_controller().limit(limits=1, user_api="blas")
             self._n_fits += 1
-            torch.set_num_threads(1)  # OpenMP has a number of its own in each thread
-            return self._n_threads
-
-    def leave(self):
-        """Restore the threads after the last fit."""
-        with self._lock:
-            self._n_fits -= 1
-            if not self._n_fits:
-                self._blas.restore_original_limits()
-            torch.set_num_threads(self._n_threads if not self._n_fits else 1)
+            torch.set_num_threads(1)  # OpenMP keeps a number for each thread
+        try:
+            yield self._n_threads
+        finally:
+            with self._lock:
+                self._n_fits -= 1
+                torch.set_num_threads(1 if self._n_fits else self._n_threads)
 
 
-_one_thread = _OneThread()
+_torch_threads = _TorchThreads()
 
 
 @contextmanager
 def training_settings():
     """Let torch and BLAS use one thread each, and torch differentiate.
 
-    Yields how many threads torch had.
+    Yields how many threads torch had. Of fits side by side, the first one limits BLAS.
     """
-    n_threads = _one_thread.enter()
-    try:
-        with torch.inference_mode(False), torch.enable_grad():
-            yield n_threads
-    finally:
-        _one_thread.leave()
+    with (
+        _torch_threads.limited() as n_threads,
+        threadpool_controller().limit(limits=1, user_api="blas"),
+        torch.inference_mode(False),
+        torch.enable_grad(),
+    ):
+        yield n_threads
 
 
 class Rows:

@@ -285,12 +285,12 @@ def test_fit_leaves_the_world_alone(name):
     assert torch.is_grad_enabled() == gradients
 
 
+@pytest.mark.parametrize("mode", [torch.no_grad, torch.inference_mode])
 @each_model
-def test_fit_works_without_gradients(name):
-    """Inside torch.no_grad() the fit is the same."""
+def test_fit_works_where_gradients_are_off(name, mode):
     X, codes = table(100)
     expected = bits(fresh(name).fit(X, codes))
-    with torch.no_grad():
+    with mode():
         assert bits(fresh(name).fit(X, codes)) == expected
 
 
