@@ -25,6 +25,7 @@ from sklearn.datasets import (
     load_wine,
 )
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import make_scorer
 from sklearn.model_selection import (
     StratifiedKFold,
     TunedThresholdClassifierCV,
@@ -32,6 +33,7 @@ from sklearn.model_selection import (
 )
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from threadpoolctl import threadpool_limits
 
 from sklearn_ext import AnyLossClassifier
 
@@ -78,11 +80,16 @@ def logistic(**params):
     return LogisticRegression(max_iter=2000, **params)
 
 
+def quick_f1(true, predicted):
+    """F1 without the checks of ``f1_score``, which the tuner would make 300 times."""
+    return 2 * (true & predicted).sum() / (true.sum() + predicted.sum())
+
+
 methods = {
     "LogisticRegression": logistic(),
     '  class_weight="balanced"': logistic(class_weight="balanced"),
     "  TunedThresholdClassifierCV": TunedThresholdClassifierCV(
-        logistic(), scoring="f1", cv=3, random_state=0
+        logistic(), scoring=make_scorer(quick_f1), cv=3, random_state=0
     ),
     "AnyLossClassifier": AnyLossClassifier(),
 }
@@ -92,9 +99,9 @@ records = []
 for name, (X, y) in tables.items():
     for method, model in methods.items():
         model = make_pipeline(StandardScaler(), model)
-        found = cross_validate(model, X, y, cv=folds, scoring=scoring, n_jobs=2)
+        with threadpool_limits(1):  # in small fits, threads mostly wait
+            found = cross_validate(model, X, y, cv=folds, scoring=scoring)
         scores = {score: found[f"test_{score}"].mean() for score in scoring}
-        scores["fit s"] = np.median(found["fit_time"])
         source = "scikit-learn" if name in own else "published"
         records.append({"source": source, "table": name, "method": method} | scores)
 results = pd.DataFrame(records)
@@ -141,12 +148,6 @@ plt.show()
 
 means = results.groupby(["source", "method"], sort=False)[list(scoring)].mean()
 means.round(3)
-
-# %%
-# Seconds of a fit, the median over the tables. The cut of the tuner is searched among a
-# hundred by calling the scorer for each, ours among all in one pass.
-
-results.groupby("method", sort=False)["fit s"].median().round(3)
 
 # %%
 # How much of it is luck

@@ -24,46 +24,54 @@ __all__ = ["Network", "Rows", "initial_parameters", "training_settings"]
 BLOCK = 1 << 22  # numbers of X that one thread works on at once
 
 
-class _TorchThreads:
-    """One thread for torch while any fit of the process runs.
+class _Threads:
+    """One thread for torch and one for BLAS while a fit of the process runs.
 
-    The first fit in remembers how many there were and the last one out restores them,
-    so fits side by side do not restore each other's one.
+    Of fits side by side, the first one in limits BLAS until it ends, for threadpoolctl
+    lets nobody else give the threads back; the last one out gives torch its own back.
     """
 
     def __init__(self):
         self._lock = Lock()
         self._n_fits = 0
         self._n_threads = 1
+        self._blas_is_limited = False
 
     @contextmanager
     def limited(self):
-        """Limit torch; yields how many threads it had."""
+        """Limit both; yields how many threads torch had."""
+        blas = None
         with self._lock:
             if not self._n_fits:
                 self._n_threads = torch.get_num_threads()
             self._n_fits += 1
             torch.set_num_threads(1)  # OpenMP keeps a number for each thread
+            if not self._blas_is_limited:
+                blas = threadpool_controller().limit(limits=1, user_api="blas")
+                blas.__enter__()
+                self._blas_is_limited = True
         try:
             yield self._n_threads
         finally:
             with self._lock:
                 self._n_fits -= 1
                 torch.set_num_threads(1 if self._n_fits else self._n_threads)
+                if blas is not None:
+                    blas.__exit__(None, None, None)
+                    self._blas_is_limited = False
 
 
-_torch_threads = _TorchThreads()
+_threads = _Threads()
 
 
 @contextmanager
 def training_settings():
     """Let torch and BLAS use one thread each, and torch differentiate.
 
-    Yields how many threads torch had. Of fits side by side, the first one limits BLAS.
+    Yields how many threads torch had.
     """
     with (
-        _torch_threads.limited() as n_threads,
-        threadpool_controller().limit(limits=1, user_api="blas"),
+        _threads.limited() as n_threads,
         torch.inference_mode(False),
         torch.enable_grad(),
     ):

@@ -25,7 +25,9 @@ LOSSES = [
     FocalLoss(),
     ScoreOrientedLoss("mcc", prior="cosine", mu=0.4, delta=0.4),
 ]
-each_loss = pytest.mark.parametrize("loss", LOSSES, ids=str)
+each_loss = pytest.mark.parametrize(
+    "loss", LOSSES, ids=lambda loss: str(loss).partition(" at ")[0]
+)
 few = settings(max_examples=25, derandomize=True, deadline=None)
 
 
