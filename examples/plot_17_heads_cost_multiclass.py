@@ -186,7 +186,7 @@ plt.show()
 # with the warm start, if it has all classes. The last rows of the data are by other
 # hands than the first, and harder to read.
 
-stream = AnyLossClassifier(batch_size=50, **params)
+stream = AnyLossClassifier(batch_size=50, random_state=0, **params)
 new_X, new_y = scaled[1500:], y[1500:]
 print("mean cost of new rows after each piece:")
 for rows in np.array_split(np.random.default_rng(0).permutation(1500), 10):

@@ -398,7 +398,12 @@ class TorchLossClassifier(CallbackSupportMixin, Head):
             if not hasattr(self, "classes_"):
                 raise ValueError("The first call of partial_fit needs classes.")
             return self.classes_
-        classes = np.unique(np.asarray(classes))
+        classes = np.asarray(classes)
+        if classes.ndim != 1:
+            raise ValueError(
+                f"classes must be a list or 1-D array of labels, got {classes!r}."
+            )
+        classes = np.unique(classes)
         if hasattr(self, "classes_"):
             if not np.array_equal(classes, self.classes_):
                 raise ValueError(

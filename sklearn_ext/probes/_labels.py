@@ -88,7 +88,12 @@ def grown_classes(known, labels, named, new_classes):
     new_classes : {"error", "add"}
     """
     if named is not None:
-        named = encode_labels(np.asarray(named))[0]
+        named = np.asarray(named)
+        if named.ndim != 1:
+            raise ValueError(
+                f"classes must be a list or 1-D array of labels, got {named!r}."
+            )
+        named = encode_labels(named)[0]
     if new_classes == "add":
         for more in (named, labels):
             if more is not None:

@@ -54,8 +54,10 @@ def _distances(model, X):
     deviation = X - centre.astype(dtype)
     if np.isnan(deviation.sum()):
         deviation[np.isnan(deviation)] = 0
-    deviation *= deviation
-    return deviation @ precision.astype(dtype)
+    deviation *= np.sqrt(precision).astype(
+        dtype
+    )  # before the squares: any unit will do
+    return np.einsum("ij,ij->i", deviation, deviation)
 
 
 @dataclass(frozen=True)

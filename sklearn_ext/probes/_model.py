@@ -54,7 +54,7 @@ def check_priors(priors, n_classes):
         return None
     if isinstance(priors, str):
         return np.full(n_classes, 1 / n_classes)
-    priors = np.asarray(priors, np.float64)
+    priors = np.array(priors, np.float64)  # the user's may change
     if priors.shape != (n_classes,):
         raise ValueError(
             f"priors has shape {priors.shape}, but there are C={n_classes} classes; "
@@ -180,7 +180,8 @@ def fit_statistics(statistics, *, priors, var_smoothing):
     offset = statistics.sums.sum(axis=0) / n_safe  # of the centre from the shift
     centre = statistics.shift + offset
     # What rounding leaves of the squares of a constant feature is no variance.
-    noise = (4 * np.finfo(np.float64).eps * centre) ** 2
+    eps = np.finfo(np.float64).eps
+    noise = np.maximum((4 * eps * centre) ** 2, 64 * eps * statistics.gross / n_safe)
     var, spread = (
         np.where(is_known & (squares / n_safe > noise), squares / n_safe, 0.0)
         for squares in (within, total)

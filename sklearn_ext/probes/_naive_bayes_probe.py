@@ -6,6 +6,8 @@ arXiv 2302.02334.
 
 from numbers import Integral, Real
 
+import numpy as np
+
 from sklearn_ext._core._fitting import keep_fit_on_error
 from sklearn_ext._core._sklearn import (
     IntegralNotBool,
@@ -122,7 +124,7 @@ class NaiveBayesProbe(StatisticsLearner):
         there if something is chosen by leaving rows out.
 
     loo_log_loss_ : float
-        Leave-one-out log-loss at the shrinkage and temperature used.
+        Leave-one-out log-loss at the shrinkage and temperature of the last fit.
 
     n_loo_ : int
         Rows that were left out in turn.
@@ -424,7 +426,7 @@ class NaiveBayesProbe(StatisticsLearner):
         before = self._statistics_
         gone = self._statistics(rows, places[codes], weight, len(self.classes_), before)
         with keep_fit_on_error(self):
-            self.n_samples_seen_ = self.n_samples_seen_ - len(codes)
+            self.n_samples_seen_ = max(self.n_samples_seen_ - len(codes), 0)
             self._settle(before.minus(gone), table=getattr(self, "_losses_", None))
         return self
 
@@ -475,8 +477,8 @@ class NaiveBayesProbe(StatisticsLearner):
         """Return a logistic regression that starts from this model.
 
         Its weights are those of this model over `temperature_`: undivided ones are far
-        too steep a start. Classes without data are left out. A `fit` to rows of all the
-        other classes goes on from there.
+        too steep a start. Classes without data, or with a prior of 0, are left out. A
+        `fit` to rows of all the other classes goes on from there.
 
         Parameters
         ----------
@@ -497,11 +499,10 @@ class NaiveBayesProbe(StatisticsLearner):
         check_is_fitted(self)
         from sklearn.linear_model import LogisticRegression
 
-        has_data = self.class_count_ > 0
+        model = self._model()
+        has_data = np.isfinite(model.log_prior)
         check_n_classes(self.classes_[has_data])
-        coef, intercept = linear_rows(
-            *(each[has_data] for each in self._model().rows())
-        )
+        coef, intercept = linear_rows(*(each[has_data] for each in model.rows()))
         model = LogisticRegression(warm_start=True, **lr_params)
         model.classes_ = self.classes_[has_data]
         model.coef_ = coef / self.temperature_

@@ -53,6 +53,14 @@ class LinearPrediction(ClassifierMixin):
             pass
         return rows, scores
 
+    def _divide(self, scores):
+        """Divide scores by the temperature in place; of more classes the best is 0."""
+        if len(self.classes_) > 2:
+            scores -= scores.max(axis=1, keepdims=True)
+        info = np.finfo(scores.dtype)
+        with np.errstate(over="ignore"):
+            scores /= scores.dtype.type(np.clip(self.temperature_, info.tiny, info.max))
+
     def _in_torch(self, scores, *, log):
         from ._torch import probabilities
 
@@ -126,10 +134,9 @@ class LinearPrediction(ClassifierMixin):
         rows, scores = self._scores(X)
         if rows.device is not None:
             return rows.give(self._in_torch(scores, log=False))
-        scores /= scores.dtype.type(self.temperature_)
+        self._divide(scores)
         if len(self.classes_) == 2:
             return rows.give(np.hstack([expit(-scores), expit(scores)]))
-        scores -= scores.max(axis=1, keepdims=True)
         np.exp(scores, out=scores)
         scores /= scores.sum(axis=1, keepdims=True)
         return rows.give(scores)
@@ -151,7 +158,7 @@ class LinearPrediction(ClassifierMixin):
         rows, scores = self._scores(X)
         if rows.device is not None:
             return rows.give(self._in_torch(scores, log=True))
-        scores /= scores.dtype.type(self.temperature_)
+        self._divide(scores)
         if len(self.classes_) == 2:
             # In single precision log_expit would not be the log of `predict_proba`.
             rest = np.log(1 + np.exp(-np.abs(scores)))

@@ -40,6 +40,9 @@ class Statistics:
     shift : ndarray of float64 of shape (n_features,)
     observed : ndarray of float64 of shape (n_classes, n_features) or None
         Weights of the entries that are not missing; None if none is missing.
+    gross : ndarray of float64 of shape (n_features,) or None
+        The squares of all rows that ever came, also of those that went: what rounding
+        errors of `squares` are measured by. None takes `squares`.
     """
 
     count: np.ndarray
@@ -47,6 +50,11 @@ class Statistics:
     squares: np.ndarray
     shift: np.ndarray
     observed: np.ndarray | None = None
+    gross: np.ndarray | None = None
+
+    def __post_init__(self):
+        if self.gross is None:
+            object.__setattr__(self, "gross", self.squares)
 
     def entries(self):
         """Return the weights of the observed entries, broadcastable to `sums`."""
@@ -70,13 +78,15 @@ class Statistics:
         """Return the same statistics about another shift."""
         delta = self.shift - shift
         n = self.entries()
+        squares = self.squares + (
+            2 * delta * self.sums.sum(axis=0) + n.sum(axis=0) * delta**2
+        )
         return replace(
             self,
             sums=self.sums + n * delta,
-            squares=self.squares
-            + 2 * delta * self.sums.sum(axis=0)
-            + n.sum(axis=0) * delta**2,
+            squares=squares,
             shift=shift,
+            gross=np.maximum(self.gross, squares),
         )
 
     def spread(self, places, n_classes):
@@ -107,6 +117,7 @@ class Statistics:
             sums=self.sums + sign * other.sums,
             squares=self.squares + sign * other.squares,
             observed=observed,
+            gross=self.gross + other.gross if sign > 0 else self.gross,
         )
 
     def minus(self, other):
@@ -116,11 +127,10 @@ class Statistics:
         """
         left = self.plus(other, sign=-1)
         allowance = 1e-9 * self.count.sum()
-        total = self.total()
         if (
             left.count.min() < -allowance
             or left.entries().min() < -allowance
-            or (left.within() < -1e-8 * np.maximum(total, 0)).any()
+            or (left.within() < -1e-8 * self.gross).any()
         ):
             raise ValueError(
                 "forget() was given rows that are not in the model: without them a "

@@ -38,8 +38,19 @@ def statistics_of(X, codes, weight, n_classes, *, shift=None, allow_nan, n_jobs)
     Raises
     ------
     ValueError
-        scikit-learn's for infinity and NaN.
+        scikit-learn's for infinity and NaN; ours for squares that overflow.
     """
+    with np.errstate(over="ignore", invalid="ignore"):  # found by their result
+        found = _sum(X, codes, weight, n_classes, shift, allow_nan, n_jobs)
+    if not np.isfinite(found.squares).all():
+        raise ValueError(
+            "X holds numbers so large that their squares are infinite; scale it down."
+        )
+    return found
+
+
+def _sum(X, codes, weight, n_classes, shift, allow_nan, n_jobs):
+    """Return the `Statistics`, with squares that may be infinite."""
     if X.shape[0] * X.shape[1] < LARGE:
         check_finite(X, allow_nan)
         X = X.toarray() if sparse.issparse(X) else X
@@ -63,12 +74,8 @@ def statistics_of(X, codes, weight, n_classes, *, shift=None, allow_nan, n_jobs)
                 return found
             check_finite(X, allow_nan)
             if allow_nan and np.isnan(found.sums).any():
-                found = _sum_observed(X, codes, weight, count, shift, workers)
-                if np.isfinite(found.squares).all():
-                    return found
-    raise ValueError(
-        "X holds numbers so large that their squares are infinite; scale it down."
-    )
+                return _sum_observed(X, codes, weight, count, shift, workers)
+    return found
 
 
 def n_threads(n_jobs):

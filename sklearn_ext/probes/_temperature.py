@@ -215,11 +215,11 @@ class LossTable:
 
         Warns if few rows can be left out.
         """
-        if self.n_skipped > self.n_rows:
+        if self.n_skipped > self.n_rows > 0:
             warnings.warn(
                 f"{self.n_skipped} of {self.n_skipped + self.n_rows} rows are alone in "
-                f"their class and cannot be left out: the leave-one-out accuracy is "
-                f"far too optimistic.",
+                f"their class, but for copies, and cannot be left out: the "
+                f"leave-one-out accuracy is far too optimistic.",
                 UserWarning,
                 stacklevel=2,
             )
@@ -229,6 +229,8 @@ class LossTable:
         if self.n_rows < MIN_ROWS:
             warn_of_few_rows(self.n_rows)
             i, temperature, loss = 0, 1.0, self.losses[0, np.abs(GRID - 1).argmin()]
+        if np.ptp(self.losses[i]) == 0:  # one class: any temperature is as good
+            temperature, loss = 1.0, self.losses[i, 0]
         if self.fixed_temperature is not None:
             temperature, loss = self.fixed_temperature, self.fixed[i]
         share = 1 / self.weight if self.n_rows else np.nan

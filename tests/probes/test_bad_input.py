@@ -5,6 +5,7 @@ import pickle
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.sparse as sp
 from sklearn.exceptions import NotFittedError
 
 from sklearn_ext import NaiveBayesProbe
@@ -184,3 +185,47 @@ def test_unfitted(method):
     arguments = {"forget": (X, Y), "calibrate": (X, Y), "score": (X, Y)}
     with pytest.raises(NotFittedError):
         call(*arguments.get(method, () if method.startswith("to") else (X,)))
+
+
+@pytest.mark.parametrize("n_copies", [1, 600])
+@pytest.mark.parametrize("container", [np.asarray, sp.csr_array])
+def test_squares_that_overflow(n_copies, container):
+    X = np.tile([[1e200, 0.0], [0.0, 1.0], [1.0, 1.0], [-1e200, 2.0]], (n_copies, 50))
+    with pytest.raises(ValueError, match="squares are infinite"):
+        NaiveBayesProbe().fit(container(X), np.arange(len(X)) % 2)
+
+
+@pytest.mark.parametrize("classes", [{0, 1}, 2, [[0, 1]]])
+def test_classes_that_are_no_list(classes):
+    with pytest.raises(ValueError, match="classes must be a list or 1-D array"):
+        NaiveBayesProbe().partial_fit([[0.0], [1.0]], [0, 1], classes=classes)
+
+
+def test_priors_are_copied():
+    priors = np.array([0.3, 0.7])
+    probe = NaiveBayesProbe(priors=priors).fit([[0.0], [1.0], [3.0]], [0, 1, 1])
+    priors[:] = 0.5
+    assert probe.class_prior_.tolist() == [0.3, 0.7]
+
+
+@pytest.mark.parametrize("temperature", [1e-50, 1e300])
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_extreme_temperatures(temperature, n_classes):
+    X = np.random.default_rng(0).normal(size=(30, 3)).astype(np.float32)
+    y = np.arange(30) % n_classes
+    probe = NaiveBayesProbe(temperature=temperature).fit(X, y)
+    expected = np.eye(n_classes)[probe.predict(X)]
+    if temperature > 1:
+        expected = np.full((30, n_classes), 1 / n_classes)
+    np.testing.assert_allclose(probe.predict_proba(X), expected, atol=1e-6)
+
+
+def test_units_do_not_change_the_temperature_of_single_precision():
+    X = np.random.default_rng(0).normal(size=(60, 3)).astype(np.float32)
+    y = np.arange(60) % 3
+    X[:, 0] += y
+    found = [
+        NaiveBayesProbe(temperature="loo").fit(X * np.float32(unit), y).temperature_
+        for unit in (1, 1e-18, 1e18)
+    ]
+    np.testing.assert_allclose(found, found[0], rtol=1e-3)

@@ -182,3 +182,23 @@ def test_any_history_is_one_fit(data):
     np.testing.assert_allclose(
         probe.predict_proba(X), expected.predict_proba(X), rtol=1e-7, atol=1e-12
     )
+
+
+def test_forgetting_row_by_row():
+    """Features become constant on the way, and rounding leaves next to nothing."""
+    X, y = load_digits(return_X_y=True)
+    X, y = X[:140], y[:140]
+    probe = NaiveBayesProbe().fit(X, y)
+    for row in range(100):
+        probe.forget(X[[row]], y[[row]])
+    rest = NaiveBayesProbe().fit(X[100:], y[100:])
+    np.testing.assert_allclose(probe.var_, rest.var_, atol=1e-10)
+    np.testing.assert_allclose(probe.coef_, rest.coef_, rtol=1e-6, atol=1e-6)
+
+
+def test_forgetting_the_only_other_value_leaves_no_variance():
+    X = np.array([[0.1, 1.0], [0.1, 2.0], [0.7, 3.0], [0.1, 5.0]])
+    y = [0, 0, 1, 1]
+    probe = NaiveBayesProbe(var_smoothing=0).fit(X, y).forget(X[[2]], [1])
+    assert probe.var_[0] == 0
+    assert not probe.coef_[:, 0].any()
