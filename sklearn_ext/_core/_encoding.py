@@ -478,6 +478,16 @@ def encode_labels(y: Array) -> tuple[Array, Array]:
     Raises ValueError for a missing label.
     """
     y = y.astype(y.dtype.newbyteorder("="), copy=False)
+    if y.dtype.kind in "iu" and len(y):
+        low, high = int(y.min()), int(y.max())
+        if high - low < len(y):  # a table of the range is smaller than the labels
+            wide = y if y.dtype.kind == "u" else y.astype(np.int64, copy=False)
+            offset = (wide - wide.dtype.type(low)).astype(np.intp, copy=False)
+            present = np.bincount(offset) > 0
+            places = np.flatnonzero(present)
+            codes = (np.cumsum(present) - 1)[offset]
+            classes = places.astype(wide.dtype) + wide.dtype.type(low)
+            return classes.astype(y.dtype, copy=False), codes
     codes, classes = pd.factorize(y, sort=True)
     if (codes < 0).any():
         row = int(np.flatnonzero(codes < 0)[0])

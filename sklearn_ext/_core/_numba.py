@@ -5,8 +5,9 @@ one fit. So no threading layer is chosen, a fork after a fit is harmless, and th
 cannot depend on the number of threads: each task owns whole columns.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from itertools import pairwise
 from typing import Any, TypeVar
 
@@ -39,7 +40,7 @@ class Workers:
 
     def __enter__(self) -> "Workers":
         if self.n_threads > 1:
-            self._pool = ThreadPoolExecutor(self.n_threads)
+            self._pool = ThreadPoolExecutor(self.n_threads - 1)
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -53,7 +54,27 @@ class Workers:
         """Return ``[function(*task) for task in zip(*tasks)]``, perhaps at once."""
         if self._pool is None:
             return list(map(function, *tasks))
-        return list(self._pool.map(function, *tasks))
+        todo = deque(enumerate(zip(*tasks, strict=False)))
+        done: dict[int, Result] = {}
+
+        def work() -> None:
+            while True:
+                try:
+                    i, task = todo.popleft()
+                except IndexError:
+                    return
+                done[i] = function(*task)
+
+        # The calling thread works, too: to start a thread takes a while.
+        others = [self._pool.submit(work) for _ in range(self.n_threads - 1)]
+        try:
+            work()
+        finally:
+            todo.clear()
+            wait(others)
+        for other in others:
+            other.result()
+        return [done[i] for i in range(len(done))]
 
     def slices(self, n_items: int) -> list[slice]:
         """Cut ``range(n_items)`` into one slice per thread."""

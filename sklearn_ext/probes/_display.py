@@ -120,8 +120,8 @@ class ProbeLearningCurveDisplay:
             Axes to draw on. None makes a figure.
 
         score_type : {"error", "score"}, default="error"
-            What to draw: 1 minus the score, or the loss of which a "neg_" scorer is the
-            negative; or the score itself.
+            What to draw: 1 minus the score, or the loss of which a ``"neg_"`` scorer is
+            the negative; or the score itself.
 
         errorbar : {"std", "minmax"} or None, default="std"
             The band over the repeats: a standard deviation to both sides, from the

@@ -31,9 +31,10 @@ def code_labels(y):
     except TypeError:  # labels that cannot be sorted or hashed
         check_classification_targets(y)
         raise
-    # Twice each class: the check sorts what it gets, and warns where nearly every row
-    # has a class of its own.
-    check_classification_targets(np.concatenate([classes, classes]))
+    if classes.dtype.kind not in "biuU":  # those are always labels
+        # Twice each class: the check sorts what it gets, and warns where nearly every
+        # row has a class of its own.
+        check_classification_targets(np.concatenate([classes, classes]))
     return classes, codes
 
 

@@ -137,7 +137,7 @@ class StatisticsLearner(LinearPrediction, BaseEstimator):
         shrinkage, temperature = chosen.pop("shrinkage"), chosen.pop("temperature")
         vars(self).update(fit.attributes(shrinkage) | chosen)
         self.temperature_ = temperature
-        self.coef_, self.intercept_ = linear_rows(*fit.model(shrinkage).rows())
+        self.coef_, self.intercept_ = linear_rows(*fit.rows(shrinkage))
         self._statistics_ = statistics
 
     def _device(self, X):

@@ -1,10 +1,23 @@
 """From statistics to the linear rule of the tied Gaussian model."""
 
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 
-__all__ = ["Fit", "Model", "fit_statistics", "inverse", "linear_rows", "log_priors"]
+__all__ = [
+    "Fit",
+    "Model",
+    "class_means",
+    "fit_statistics",
+    "inverse",
+    "linear_rows",
+    "log_priors",
+]
+
+# Numbers that are worked on at once.
+CACHED = 2**15
 
 
 @dataclass(frozen=True)
@@ -76,10 +89,10 @@ class Fit:
 
     Parameters
     ----------
-    count, prior, log_prior : ndarray of float64 of shape (n_classes,)
-    means : ndarray of float64 of shape (n_classes, n_features)
-        Class means less the centre.
-    centre : ndarray of float64 of shape (n_features,)
+    statistics : Statistics
+    prior, log_prior : ndarray of float64 of shape (n_classes,)
+    offset, centre : ndarray of float64 of shape (n_features,)
+        The mean of all rows, from the shift of the statistics and from 0.
     raw_var : ndarray of float64 of shape (n_features,)
         Shared variance before shrinkage and floor.
     is_known : ndarray of bool of shape (n_features,)
@@ -88,10 +101,10 @@ class Fit:
         The floor.
     """
 
-    count: np.ndarray
+    statistics: Any
     prior: np.ndarray
     log_prior: np.ndarray
-    means: np.ndarray
+    offset: np.ndarray
     centre: np.ndarray
     raw_var: np.ndarray
     is_known: np.ndarray
@@ -104,25 +117,71 @@ class Fit:
             var = (1 - shrinkage) * var + shrinkage * var[self.is_known].mean()
         return var + self.epsilon
 
+    @cached_property
+    def means(self):
+        """Class means less the centre, float64 (n_classes, n_features)."""
+        return deviations(self.statistics, self.offset)
+
     def model(self, shrinkage):
         """Return the `Model` with a shrinkage."""
         precision = inverse(self.variance(shrinkage))
         return Model(self.log_prior, self.means, self.centre, precision)
 
+    def rows(self, shrinkage):
+        """Return what `Model.rows` does, by classes that fit into a cache.
+
+        With a thousand classes, arrays of all means would take as long as the data.
+        """
+        precision = inverse(self.variance(shrinkage))
+        weights = np.empty_like(self.statistics.sums)
+        half = np.empty(len(weights))
+        for part in cached_classes(*weights.shape):
+            means = deviations(self.statistics, self.offset, part)
+            np.multiply(means, precision, out=weights[part])
+            half[part] = 0.5 * np.einsum("kj,kj->k", weights[part], means)
+            half[part] += weights[part] @ self.centre
+        return weights, self.log_prior - half
+
     def attributes(self, shrinkage):
         """Return the fitted attributes, without the linear rule, as a dict."""
-        theta = self.means + self.centre
-        if not self.count.all():
-            theta[self.count <= 0] = 0.0
         return {
-            "class_count_": self.count.copy(),
+            "class_count_": self.statistics.count.copy(),
             "class_prior_": self.prior,
-            "theta_": theta,
             "var_": self.variance(shrinkage),
             "epsilon_": float(self.epsilon),
             "shrinkage_": float(shrinkage),
             "_centre_": self.centre,
         }
+
+
+def cached_classes(n_classes, n_features):
+    """Yield slices of the classes, each with as many numbers as a cache holds."""
+    step = max(1, CACHED // n_features)
+    for start in range(0, n_classes, step):
+        yield slice(start, min(start + step, n_classes))
+
+
+def deviations(statistics, offset, part=slice(None)):
+    """Return means of classes, from the shift, less the offset of the centre.
+
+    A class is neutral, 0, in a feature that it never showed.
+    """
+    sums, entries = statistics.sums[part], statistics.entries()[part]
+    is_seen = entries > 0
+    if is_seen.all():
+        means = sums / entries
+        means -= offset
+        return means
+    means = sums / np.where(is_seen, entries, 1.0)
+    means -= offset
+    return np.where(is_seen, means, 0.0)
+
+
+def class_means(statistics, centre):
+    """Return the means of the classes, 0 for one without data."""
+    theta = deviations(statistics, centre - statistics.shift) + centre
+    theta[statistics.count <= 0] = 0.0
+    return theta
 
 
 def inverse(var):
@@ -140,23 +199,19 @@ def log_priors(prior, count):
     return result
 
 
-def _class_means(statistics):
-    """Return entries per feature, class means from the shift, and sums of squares.
-
-    Those within the classes and in all. With complete rows it makes one array of the
-    size of the sums: with a thousand classes this is a good part of a fit.
-    """
-    sums, squares = statistics.sums, statistics.squares
+def _squares(statistics):
+    """Return entries per feature, and sums of squares within classes and in all."""
     if statistics.observed is not None:
-        entries = statistics.observed
-        means = np.zeros_like(sums)
-        np.divide(sums, entries, out=means, where=entries > 0)
-        return entries.sum(axis=0), means, statistics.within(), statistics.total()
-    count = statistics.count
-    means = sums / np.where(count > 0, count, 1.0)[:, np.newaxis]
-    within = squares - np.einsum("kj,kj->j", means, sums)
-    n_entries = np.full(len(squares), count.sum())
-    return n_entries, means, within, squares - sums.sum(axis=0) ** 2 / n_entries
+        n_entries = statistics.observed.sum(axis=0)
+        return n_entries, statistics.within(), statistics.total()
+    sums, count = statistics.sums, statistics.count
+    share = np.divide(1.0, count, out=np.zeros_like(count), where=count > 0)
+    explained = np.zeros_like(statistics.squares)
+    for part in cached_classes(*sums.shape):
+        explained += share[part] @ sums[part] ** 2
+    n_entries = np.full(len(explained), count.sum())
+    total = statistics.squares - sums.sum(axis=0) ** 2 / n_entries
+    return n_entries, statistics.squares - explained, total
 
 
 def fit_statistics(statistics, *, priors, var_smoothing):
@@ -174,7 +229,7 @@ def fit_statistics(statistics, *, priors, var_smoothing):
             "priors gives no probability to a class that has data, so nothing could be "
             "predicted; use priors='uniform' or None."
         )
-    n_entries, means, within, total = _class_means(statistics)
+    n_entries, within, total = _squares(statistics)
     is_known = n_entries > 0
     n_safe = np.where(is_known, n_entries, 1.0)
     offset = statistics.sums.sum(axis=0) / n_safe  # of the centre from the shift
@@ -187,17 +242,11 @@ def fit_statistics(statistics, *, priors, var_smoothing):
         for squares in (within, total)
     )
     largest = spread.max()
-    means -= offset
-    # A class that never showed a feature is neutral in it.
-    if statistics.observed is not None:
-        means[statistics.observed <= 0] = 0.0
-    elif not count.all():
-        means[count <= 0] = 0.0
     return Fit(
-        count,
+        statistics,
         prior,
         log_prior,
-        means,
+        offset,
         centre,
         var,
         is_known,

@@ -7,7 +7,7 @@ from sklearn.metrics import accuracy_score
 from sklearn_ext._core._sklearn import ClassifierMixin, check_is_fitted
 
 from ._arrays import as_host, open_rows
-from ._model import Model, inverse, log_priors
+from ._model import Model, class_means, inverse, log_priors
 from ._scores import LinearRule, block_rows, score_blocks
 
 __all__ = ["LinearPrediction"]
@@ -28,6 +28,12 @@ class LinearPrediction(ClassifierMixin):
             self._centre_,
             inverse(self.var_),
         )
+
+    @property
+    def theta_(self):
+        """Means of the classes."""
+        check_is_fitted(self)
+        return class_means(self._statistics_, self._centre_)
 
     def _rule(self):
         """Return the linear rule of `decision_function`."""

@@ -97,7 +97,9 @@ def _sum_sorted(X, dtype, codes, weight, count, shift, workers):
     kernel = add_plain if weight is None else add_weighted
     if weight is None:  # this kernel subtracts in the precision of X
         shift = shift.astype(dtype)
-    uncopied = max(1, UNCOPIED_BYTES // (d * X.itemsize))
+    uncopied = len(X)
+    if _lies_in_file(X):
+        uncopied = max(1, UNCOPIED_BYTES // (d * X.itemsize))
     for rows, block in dense_blocks(X, dtype, uncopied):
         order, starts = sort_by_class(codes[rows], n_classes)
         edges = np.linspace(0, len(block), N_TASKS + 1).astype(np.int64)
@@ -118,6 +120,15 @@ def _sum_sorted(X, dtype, codes, weight, count, shift, workers):
         for part in partial:
             squares += part
     return Statistics(count, sums, squares, shift.astype(np.float64))
+
+
+def _lies_in_file(array):
+    """Whether an array is, or is a view of, a memory-mapped file."""
+    while isinstance(array, np.ndarray):
+        if isinstance(array, np.memmap):
+            return True
+        array = array.base
+    return False
 
 
 def _plain(array):

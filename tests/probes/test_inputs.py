@@ -89,7 +89,8 @@ def test_memory_maps_are_read_in_blocks(tmp_path, monkeypatch):
     probe, expected = (
         NaiveBayesProbe(batch_size=100).fit(each, y) for each in (mapped, X)
     )
-    np.testing.assert_array_equal(probe.coef_, expected.coef_)
+    # sums in single precision, flushed where a block ends
+    np.testing.assert_allclose(probe.coef_, expected.coef_, rtol=1e-4, atol=1e-6)
     np.testing.assert_array_equal(probe.predict(mapped), expected.predict(X))
 
 
