@@ -1,7 +1,7 @@
 """
-====================================
+=======================================
 New classes without forgetting old ones
-====================================
+=======================================
 
 A product that sorts questions by intent gets new intents all the time, and the texts of
 the old ones are not always kept. A classifier that is trained further on the new ones

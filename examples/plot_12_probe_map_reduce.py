@@ -1,7 +1,7 @@
 """
-=============================
+==============================
 Merging models, and unlearning
-=============================
+==============================
 
 The state of a :class:`~sklearn_ext.NaiveBayesProbe` is a table of sums, and sums add up
 and can be taken back. So models of parts of the data can be merged, on many machines or

@@ -101,4 +101,4 @@ def recommend(test_scores):
     for position in range(1, len(names)):
         is_better = _differences(scores[best, size], scores[position]) > 0
         best = np.where(is_better, position, best)
-    return np.array(names)[best]
+    return np.array(names, dtype=object)[best]

@@ -316,6 +316,9 @@ class ProbeLearningCurveDisplay:
         plt = import_optional(
             "matplotlib.pyplot", extra="plot", purpose="ProbeLearningCurveDisplay"
         )
+        from matplotlib import cbook
+        from matplotlib.lines import Line2D
+
         if ax is None:
             _, ax = plt.subplots(figsize=(6.4, 4.2), layout="constrained")
         sizes = self.result.train_sizes
@@ -327,7 +330,7 @@ class ProbeLearningCurveDisplay:
                 "marker": "o",
                 "markersize": 4,
                 "label": name,
-            } | (line_kw or {})
+            } | cbook.normalize_kwargs(line_kw, Line2D)
             (line,) = ax.plot(sizes, values.mean(axis=1), **style)
             self.lines_.append(line)
             if errorbar is not None:

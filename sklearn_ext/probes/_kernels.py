@@ -198,3 +198,47 @@ def add_stored_squares(data, indices, indptr, weight, codes, means, squares):
             j = indices[p]
             v = np.float64(data[p]) - means[k, j]
             squares[j] += w * v * v
+
+
+@jit
+def explained_squares(sums, share):
+    """Return the sum over the classes of share * sums^2, (d,).
+
+    sums (n_classes, d) and share (n_classes,), 1 / count or 0, are float64.
+    """
+    explained = np.zeros(sums.shape[1])
+    for k in range(sums.shape[0]):
+        for j in range(UNSIGNED(sums.shape[1])):
+            explained[j] += sums[k, j] * sums[k, j] * share[k]
+    return explained
+
+
+@jit
+def write_rows(sums, share, offset, centre, precision, weights, half):
+    """Write the linear rule of complete data, all float64 and C-contiguous.
+
+    weights (n_classes, d) and half (n_classes,) are written: with the class mean m less
+    the centre, they are m * precision and half of the sum of m * precision * (m + 2 *
+    centre); 0 for a class of share 0.
+    """
+    n_columns = UNSIGNED(sums.shape[1])
+    lanes = UNSIGNED(8)  # sums side by side, which the processor adds at once
+    for k in range(sums.shape[0]):
+        weights[k, :] = 0.0
+        half[k] = 0.0
+        if share[k] == 0.0:
+            continue
+        total = np.zeros(8)
+        last = n_columns // lanes * lanes
+        for start in range(UNSIGNED(0), last, lanes):
+            for lane in range(lanes):
+                j = start + lane
+                mean = sums[k, j] * share[k] - offset[j]
+                weight = mean * precision[j]
+                weights[k, j] = weight
+                total[lane] += weight * (mean + 2 * centre[j])
+        for j in range(last, n_columns):
+            mean = sums[k, j] * share[k] - offset[j]
+            weights[k, j] = mean * precision[j]
+            total[0] += weights[k, j] * (mean + 2 * centre[j])
+        half[k] = 0.5 * total.sum()

@@ -80,6 +80,21 @@ def _check_labels(y):
     return y, codes
 
 
+def _check_test_labels(y_test, y):
+    """Return y_test as a 1-D array; ValueError for a label that is not in y."""
+    try:
+        y_test = check_target(y_test)
+        unknown = np.setdiff1d(y_test, y)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"y_test must hold labels as y does: {error}") from error
+    if len(unknown):
+        raise ValueError(
+            f"y_test holds the label {unknown.tolist()[0]!r}, which is not in y, so no "
+            f"estimator could predict it."
+        )
+    return y_test
+
+
 def _hold_out(X, y, codes, test_size, random_state):
     """Split rows into a pool to train on and test rows, both with all classes."""
     from sklearn.model_selection import train_test_split
@@ -345,6 +360,7 @@ def probe_learning_curve(
         codes = np.unique(y, return_inverse=True)[1]
     else:
         check_consistent_length(X_test, y_test)
+        y_test = _check_test_labels(y_test, y)
     n_classes = int(codes.max()) + 1
     train_sizes = check_train_sizes(train_sizes, len(y), n_classes)
 

@@ -16,8 +16,9 @@ __all__ = [
     "log_priors",
 ]
 
-# Numbers that are worked on at once.
-CACHED = 2**15
+# Means of classes from which on kernels are worth their loading: they go with data
+# whose sums have loaded them.
+LARGE = 100_000
 
 
 @dataclass(frozen=True)
@@ -128,18 +129,23 @@ class Fit:
         return Model(self.log_prior, self.means, self.centre, precision)
 
     def rows(self, shrinkage):
-        """Return what `Model.rows` does, by classes that fit into a cache.
+        """Return what `Model.rows` does, for many classes without the means."""
+        statistics = self.statistics
+        if not is_large(statistics):
+            return self.model(shrinkage).rows()
+        from ._kernels import write_rows
 
-        With a thousand classes, arrays of all means would take as long as the data.
-        """
-        precision = inverse(self.variance(shrinkage))
-        weights = np.empty_like(self.statistics.sums)
+        weights = np.empty_like(statistics.sums)
         half = np.empty(len(weights))
-        for part in cached_classes(*weights.shape):
-            means = deviations(self.statistics, self.offset, part)
-            np.multiply(means, precision, out=weights[part])
-            half[part] = 0.5 * np.einsum("kj,kj->k", weights[part], means)
-            half[part] += weights[part] @ self.centre
+        write_rows(
+            statistics.sums,
+            inverse(statistics.count),
+            self.offset,
+            self.centre,
+            inverse(self.variance(shrinkage)),
+            weights,
+            half,
+        )
         return weights, self.log_prior - half
 
     def attributes(self, shrinkage):
@@ -154,27 +160,20 @@ class Fit:
         }
 
 
-def cached_classes(n_classes, n_features):
-    """Yield slices of the classes, each with as many numbers as a cache holds."""
-    step = max(1, CACHED // n_features)
-    for start in range(0, n_classes, step):
-        yield slice(start, min(start + step, n_classes))
+def is_large(statistics):
+    """Tell whether all classes are complete, and kernels are faster than NumPy."""
+    return statistics.observed is None and statistics.sums.size >= LARGE
 
 
-def deviations(statistics, offset, part=slice(None)):
+def deviations(statistics, offset):
     """Return means of classes, from the shift, less the offset of the centre.
 
     A class is neutral, 0, in a feature that it never showed.
     """
-    sums, entries = statistics.sums[part], statistics.entries()[part]
+    entries = statistics.entries()
     is_seen = entries > 0
-    if is_seen.all():
-        means = sums / entries
-        means -= offset
-        return means
-    means = sums / np.where(is_seen, entries, 1.0)
-    means -= offset
-    return np.where(is_seen, means, 0.0)
+    means = statistics.sums / np.where(is_seen, entries, 1.0) - offset
+    return means if is_seen.all() else np.where(is_seen, means, 0.0)
 
 
 def class_means(statistics, centre):
@@ -185,7 +184,10 @@ def class_means(statistics, centre):
 
 
 def inverse(var):
-    """Return 1 / var, and 0 for a feature without variance: it gets no weight."""
+    """Return 1 / var, and 0 for a feature without variance: it gets no weight.
+
+    Also for counts, and classes without data.
+    """
     precision = np.zeros_like(var)
     np.divide(1.0, var, out=precision, where=var > np.finfo(np.float64).tiny)
     return precision
@@ -201,17 +203,15 @@ def log_priors(prior, count):
 
 def _squares(statistics):
     """Return entries per feature, and sums of squares within classes and in all."""
-    if statistics.observed is not None:
-        n_entries = statistics.observed.sum(axis=0)
-        return n_entries, statistics.within(), statistics.total()
-    sums, count = statistics.sums, statistics.count
-    share = np.divide(1.0, count, out=np.zeros_like(count), where=count > 0)
-    explained = np.zeros_like(statistics.squares)
-    for part in cached_classes(*sums.shape):
-        explained += share[part] @ sums[part] ** 2
-    n_entries = np.full(len(explained), count.sum())
-    total = statistics.squares - sums.sum(axis=0) ** 2 / n_entries
-    return n_entries, statistics.squares - explained, total
+    entries = np.broadcast_to(statistics.entries(), statistics.sums.shape)
+    if not is_large(statistics):
+        return entries.sum(axis=0), statistics.within(), statistics.total()
+    from ._kernels import explained_squares
+
+    n = statistics.count.sum()
+    explained = explained_squares(statistics.sums, inverse(statistics.count))
+    total = statistics.squares - statistics.sums.sum(axis=0) ** 2 / n
+    return np.full(len(explained), n), statistics.squares - explained, total
 
 
 def fit_statistics(statistics, *, priors, var_smoothing):
