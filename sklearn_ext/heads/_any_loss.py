@@ -24,13 +24,19 @@ def exact_metric(metric, metric_params, classes):
     not suit the number of classes.
     """
     params = dict(metric_params or {})
-    unknown = sorted(set(params) - set(METRIC_PARAMS))
+    unknown = sorted(set(params) - set(METRIC_PARAMS), key=str)
     if unknown:
         raise ValueError(
             f"metric_params must have keys from {list(METRIC_PARAMS)}, got {unknown}."
         )
     if "pos_label" in params:
-        position = np.flatnonzero(classes == params["pos_label"])
+        if len(classes) > 2:
+            raise ValueError(
+                f"pos_label of metric_params is for two classes, and y has "
+                f"{len(classes)}; leave it out."
+            )
+        is_label = np.ndim(params["pos_label"]) == 0
+        position = np.flatnonzero(classes == params["pos_label"]) if is_label else []
         if len(position) != 1:
             raise ValueError(
                 f"pos_label={params['pos_label']!r} of metric_params is not one of the "
@@ -38,7 +44,13 @@ def exact_metric(metric, metric_params, classes):
             )
         params["pos_label"] = int(position[0])
     if params.get("cost") is not None:
-        params["cost"] = np.asarray(params["cost"], dtype=np.float64)
+        try:
+            params["cost"] = np.asarray(params["cost"], dtype=np.float64)
+        except (TypeError, ValueError) as error:
+            raise ValueError(
+                f"cost of metric_params must be a matrix of numbers, got "
+                f"{params['cost']!r}."
+            ) from error
     exact = ConfusionMetric(metric, **params)
     exact.check(len(classes))
     return exact
@@ -219,12 +231,18 @@ class AnyLossClassifier(TorchLossClassifier):
 
     Examples
     --------
-    >>> from sklearn.datasets import make_classification
+    >>> from sklearn.datasets import load_digits
+    >>> from sklearn.linear_model import LogisticRegression
     >>> from sklearn.metrics import f1_score
+    >>> from sklearn.preprocessing import scale
     >>> from sklearn_ext import AnyLossClassifier
-    >>> X, y = make_classification(weights=[0.9], flip_y=0.1, random_state=0)
-    >>> model = AnyLossClassifier().fit(X, y)
-    >>> f"{f1_score(y, model.predict(X)):.3f} from {model.warm_start_score_:.3f}"
+    >>> X, y = load_digits(return_X_y=True)
+    >>> X, y = scale(X[:, ::4]), y == 3
+    >>> for model in LogisticRegression(), AnyLossClassifier("f1"):
+    ...     predicted = model.fit(X[::2], y[::2]).predict(X[1::2])
+    ...     print(f"{f1_score(y[1::2], predicted):.2f}")
+    0.48
+    0.52
     """
 
     _parameter_constraints: dict = {
@@ -285,9 +303,11 @@ class AnyLossClassifier(TorchLossClassifier):
     def _recipe(self, data, device, hidden, n_seen):
         from sklearn_ext.losses import AnyLoss
 
-        from ._objective import as_function
+        from ._objective import as_function, check_callable_metric
 
         metric = exact_metric(self.metric, self.metric_params, data.classes)
+        if callable(self.metric):
+            check_callable_metric(metric, data.n_classes)
         loss = AnyLoss(
             self.metric,
             beta=metric.beta,
@@ -296,7 +316,9 @@ class AnyLossClassifier(TorchLossClassifier):
             pos_label=metric.pos_label,
             cost=metric.cost,
         )
-        return self._metric_recipe(as_function(loss, device), metric, hidden, n_seen)
+        return self._metric_recipe(
+            as_function(loss, device, data.n_classes), metric, hidden, n_seen
+        )
 
     def _set_fitted(self, training, data):
         from sklearn_ext.losses._soft import resolve_amplification

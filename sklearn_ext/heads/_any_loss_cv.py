@@ -330,8 +330,12 @@ class AnyLossClassifierCV(Head):
 
     def _search(self, data, grid):
         """Train the heads of all folds and settings; return what is found."""
+        from ._objective import check_callable_metric
         from ._search import search_grid
 
+        metric = exact_metric(self.metric, self.metric_params, data.classes)
+        if callable(self.metric):
+            check_callable_metric(metric, data.n_classes)
         folds = _folds(self.cv, data)
         n_numbers = (
             float(np.prod(data.X.shape)) * self.max_iter * len(folds) * len(grid)
@@ -345,7 +349,7 @@ class AnyLossClassifierCV(Head):
             data,
             folds,
             grid,
-            exact_metric(self.metric, self.metric_params, data.classes),
+            metric,
             class_weight=self.class_weight,
             init=self.init,
             steps=(self.max_iter, self.learning_rate),

@@ -76,11 +76,13 @@ class TrainingRows:
             y=self.classes[self.codes],
             sample_weight=self.weight,
         )
-        if not (factors > 0).all():
-            label = self.classes.tolist()[np.flatnonzero(~(factors > 0))[0]]
+        is_wrong = ~((factors > 0) & np.isfinite(factors))
+        if is_wrong.any():
+            at = np.flatnonzero(is_wrong)[0]
             raise ValueError(
-                f"class_weight must be greater than 0, got {factors.min()} for class "
-                f"{label!r}. Remove the rows of a class that should not count."
+                f"class_weight must be finite and greater than 0, got {factors[at]} "
+                f"for class {self.classes.tolist()[at]!r}. Remove the rows of a class "
+                f"that should not count."
             )
         return replace(self, weight=self.weight * factors[self.codes])
 

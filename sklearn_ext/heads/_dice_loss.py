@@ -226,4 +226,6 @@ class DiceLossClassifier(TorchLossClassifier):
             alpha=self.alpha, smooth=self.smooth, ohem_ratio=self.ohem_ratio
         )
         metric = ConfusionMetric("f1")
-        return self._metric_recipe(as_function(loss, device), metric, hidden, n_seen)
+        return self._metric_recipe(
+            as_function(loss, device, data.n_classes), metric, hidden, n_seen
+        )

@@ -4,12 +4,22 @@ from copy import deepcopy
 from functools import partial
 from inspect import Parameter, signature
 
+import numpy as np
+
 from sklearn_ext import losses
 from sklearn_ext._core._optional import import_optional
+from sklearn_ext.losses._base import Loss
+from sklearn_ext.losses._metrics import Counts
 
 torch = import_optional("torch", extra="torch", purpose="Training a head")
 
-__all__ = ["LOSSES", "as_function", "differentiate", "log_loss"]
+__all__ = [
+    "LOSSES",
+    "as_function",
+    "check_callable_metric",
+    "differentiate",
+    "log_loss",
+]
 
 LOSSES = {
     "any": "AnyLoss",
@@ -36,9 +46,13 @@ def log_loss(logits, target, weight):
 
 def _takes_weight(function):
     """Whether a callable takes a third positional argument."""
+    try:
+        parameters = signature(function).parameters.values()
+    except ValueError:  # some that are built in do not tell
+        return True
     places = [
         each
-        for each in signature(function).parameters.values()
+        for each in parameters
         if each.kind
         in (
             Parameter.POSITIONAL_ONLY,
@@ -59,7 +73,7 @@ def _without_weight(function, logits, target, weight):
     return function(logits, target)
 
 
-def as_function(loss, device):
+def as_function(loss, device, n_classes):
     """Return a function of (logits, target, weight or None), with a scalar tensor.
 
     Parameters
@@ -67,17 +81,46 @@ def as_function(loss, device):
     loss : "log_loss", a key of `LOSSES`, module or callable
         A module is copied, so that its buffers stay as they are.
     device : str
+    n_classes : int
     """
-    if loss == "log_loss":
-        return log_loss
+    if isinstance(loss, type):
+        raise TypeError(f"loss must be an instance: {loss.__name__}(), not the class.")
     if isinstance(loss, str):
+        if loss == "log_loss":
+            return log_loss
         loss = getattr(losses, LOSSES[loss])()
-    if isinstance(loss, torch.nn.Module):
-        loss = deepcopy(loss).to(device).train()
-        if hasattr(loss, "_loss"):  # ours: targets are valid, so their checks are not
-            return loss._loss
-        return loss if _takes_weight(loss.forward) else partial(_without_weight, loss)
-    return loss if _takes_weight(loss) else partial(_without_weight, loss)
+    if not isinstance(loss, torch.nn.Module):
+        return loss if _takes_weight(loss) else partial(_without_weight, loss)
+    if n_classes == 2 and isinstance(loss, torch.nn.CrossEntropyLoss):
+        raise ValueError(
+            "loss=CrossEntropyLoss() is for a column per class; for two classes there "
+            "is one logit per row. Use 'log_loss' or BCEWithLogitsLoss()."
+        )
+    loss = deepcopy(loss).to(device).train()
+    is_ours = isinstance(loss, Loss) and type(loss).forward is Loss.forward
+    if is_ours and loss.mode == "auto":  # targets are valid: no checks in each step
+        return loss._loss
+    return loss if _takes_weight(loss.forward) else partial(_without_weight, loss)
+
+
+def check_callable_metric(metric, n_classes):
+    """Raise ValueError unless a metric by the user suits arrays and tensors."""
+    matrix = np.full((2, n_classes, n_classes), 1.0) + np.eye(n_classes)
+    tensor = torch.tensor(matrix, requires_grad=True)
+    try:
+        values = np.asarray(metric(Counts.of(matrix)), np.float64)
+        soft = metric(Counts.of(tensor))
+        is_right = soft.requires_grad and tuple(soft.shape) == values.shape == (2,)
+    except Exception as error:
+        raise ValueError(
+            f"metric={metric.metric!r} fails on counts, which are NumPy arrays when "
+            f"predictions are judged and tensors in training: {error}"
+        ) from error
+    if not (is_right and np.isfinite(values).all()):
+        raise ValueError(
+            f"metric={metric.metric!r} must return one finite number for each of the "
+            f"counts that it gets, and depend on them."
+        )
 
 
 def differentiate(function, logits, target, weight):

@@ -29,13 +29,16 @@ WORTH_A_GPU = 1e9
 
 def _hidden_layer_sizes(given):
     """Return the sizes as a tuple of int; ValueError unless all are positive."""
-    sizes = tuple(np.atleast_1d(given).tolist())
-    if not all(isinstance(size, int) and size > 0 for size in sizes):
+    sizes = (given,) if isinstance(given, Integral) else tuple(given)
+    if not all(
+        isinstance(size, Integral) and not isinstance(size, bool) and size > 0
+        for size in sizes
+    ):
         raise ValueError(
             f"hidden_layer_sizes must be integers of at least 1, got {given!r}; () is "
             f"a linear head."
         )
-    return sizes
+    return tuple(int(size) for size in sizes)
 
 
 class TorchLossClassifier(CallbackSupportMixin, Head):
@@ -59,7 +62,8 @@ class TorchLossClassifier(CallbackSupportMixin, Head):
         (input, target, sample_weight) that returns a scalar tensor. `input` are logits,
         of shape (n,) for two classes with `target` 0.0 or 1.0, else (n, n_classes) with
         `target` positions in `classes_`; `sample_weight` is None if all are 1. Losses
-        of (input, target) work without weights.
+        of (input, target) work without weights, such as ``BCEWithLogitsLoss`` for two
+        classes and ``CrossEntropyLoss`` for more.
 
     hidden_layer_sizes : array-like of int, default=()
         Units of the hidden layers, which are rectified linear. () is a linear head.
@@ -451,7 +455,7 @@ class TorchLossClassifier(CallbackSupportMixin, Head):
         if self.threshold is not None:
             metric = ConfusionMetric(self.threshold)
         return Recipe(
-            loss=as_function(self.loss, device),
+            loss=as_function(self.loss, device, data.n_classes),
             metric=metric,
             selects=False,
             init=self._init_of(hidden),

@@ -7,6 +7,7 @@ Class axes come last; leading axes (cuts, heads, labels) are free.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -230,8 +231,12 @@ class ConfusionMetric:
                 f"{self.metric!r} takes 'auto', 'binary', 'macro', 'weighted' or "
                 f"'micro'."
             )
-        if not self.beta > 0:
-            raise ValueError(f"beta must be greater than 0, got {self.beta!r}.")
+        if isinstance(self.beta, bool) or not isinstance(self.beta, Real):
+            raise TypeError(f"beta must be a number, got {self.beta!r}.")
+        if not 0 < self.beta < np.inf:
+            raise ValueError(
+                f"beta must be finite and greater than 0, got {self.beta!r}."
+            )
         if (self.cost is None) == (self.metric == "cost"):
             raise ValueError(
                 "cost must be a matrix of shape (n_classes, n_classes) if "

@@ -101,7 +101,9 @@ class Batch:
             n_copies = np.bincount(first[units], minlength=len(codes))
             weight = np.bincount(first[units], weight[units], len(codes))
             units = np.flatnonzero(weight > 0)
-        units = units[:: -(-len(units) // MAX_ROWS)]
+        if len(units) > MAX_ROWS:  # every k-th could be of one class only
+            chosen = np.random.default_rng(0).choice(len(units), MAX_ROWS, False)
+            units = units[np.sort(chosen)]
         return cls(
             rows.X,
             units,

@@ -165,7 +165,8 @@ class NaiveBayesProbe(StatisticsLearner):
     :class:`~sklearn.discriminant_analysis.LinearDiscriminantAnalysis` is stronger.
 
     Leaving a row out changes the mean of its class, and not prior and variance, where
-    the effect is of second order. At most 20,000 rows, evenly spread, are left out.
+    the effect is of second order. At most 20,000 rows, always the same random choice,
+    are left out.
     What is left out is a row with its whole weight; copies of a row with the same label
     are one such row, for a copy would vouch for the other. With `partial_fit` the
     losses of each batch are those in the model of that time: temperature and automatic
@@ -501,7 +502,12 @@ class NaiveBayesProbe(StatisticsLearner):
 
         model = self._model()
         has_data = np.isfinite(model.log_prior)
-        check_n_classes(self.classes_[has_data])
+        if has_data.sum() < 2:
+            raise ValueError(
+                f"to_logistic_regression() needs two classes with data and a prior "
+                f"above 0; priors={self.priors!r} leave "
+                f"{self.classes_[has_data].tolist()}."
+            )
         coef, intercept = linear_rows(*(each[has_data] for each in model.rows()))
         model = LogisticRegression(warm_start=True, **lr_params)
         model.classes_ = self.classes_[has_data]

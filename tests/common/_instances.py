@@ -28,7 +28,7 @@ CONFIGURATIONS = {
     ],
     "TorchLossClassifier": [
         {},
-        {"threshold": "f1", "init": "logistic", "optimizer": "lbfgs"},
+        {"loss": "focal", "init": "logistic"},
         {"hidden_layer_sizes": (8,), "learning_rate": 0.05, "random_state": 0},
     ],
     "TsetlinMachineClassifier": [  # checks draw from [0, 1): 0.5 halves it

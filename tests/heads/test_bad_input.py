@@ -5,9 +5,11 @@ import pickle
 import numpy as np
 import pytest
 import scipy.sparse as sp
+import torch
 from sklearn.exceptions import NotFittedError
 
 from sklearn_ext import (
+    AnyLoss,
     AnyLossClassifier,
     AnyLossClassifierCV,
     DiceLossClassifier,
@@ -287,3 +289,55 @@ def test_a_loss_that_raises_changes_nothing():
         model.set_params(loss=broken).fit(X, Y)
     del before["loss"]
     assert all(vars(model)[name] is value for name, value in before.items())
+
+
+@pytest.mark.parametrize(
+    ("loss", "kind", "message"),
+    [
+        (torch.nn.BCEWithLogitsLoss, TypeError, "an instance: BCEWithLogitsLoss"),
+        (torch.nn.CrossEntropyLoss(), ValueError, "a column per class"),
+        (AnyLoss(mode="multilabel"), ValueError, "mode='multilabel'"),
+        (AnyLoss(mode="multiclass"), ValueError, "mode='multiclass'"),
+    ],
+)
+def test_losses_that_do_not_suit_two_classes(loss, kind, message):
+    with pytest.raises(kind, match=message):
+        TorchLossClassifier(loss).fit(np.eye(4), [0, 1, 0, 1])
+
+
+@pytest.mark.parametrize("estimator", [AnyLossClassifier, AnyLossClassifierCV])
+@pytest.mark.parametrize(
+    "metric",
+    [
+        lambda tp, fp, fn, tn: 0.5,
+        lambda tp, fp, fn, tn: None,
+        lambda tp, fp, fn, tn: np.sqrt(tp),
+        lambda tp, fp, fn, tn: 0 * tp / 0,
+        lambda matrix: matrix,
+    ],
+    ids=["constant", "nothing", "arrays only", "not finite", "one argument"],
+)
+@pytest.mark.filterwarnings("ignore:(divide|invalid)")
+def test_metrics_that_are_none(estimator, metric):
+    with pytest.raises(ValueError, match="metric=<function"):
+        estimator(metric).fit(np.eye(8), [0, 1] * 4)
+
+
+def test_a_module_of_the_user_is_called_as_it_is():
+    class Wrapper(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self._loss = torch.nn.BCEWithLogitsLoss()
+
+        def forward(self, input, target):
+            return self._loss(input, target)
+
+    X, y = np.eye(4), [0, 1, 0, 1]
+    found = TorchLossClassifier(Wrapper(), l2_regularization=0).fit(X, y)
+    expected = TorchLossClassifier("log_loss", l2_regularization=0).fit(X, y)
+    np.testing.assert_allclose(found.coef_, expected.coef_, rtol=1e-9)
+
+
+def test_pos_label_is_for_two_classes():
+    with pytest.raises(ValueError, match="pos_label of metric_params is for two"):
+        AnyLossClassifier(metric_params={"pos_label": 2}).fit(np.eye(6), [0, 1, 2] * 2)

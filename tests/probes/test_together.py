@@ -119,7 +119,7 @@ def test_logistic_regression_without_empty_classes():
     np.testing.assert_array_equal(model.predict(X), probe.predict(X))
     model.fit(X[two], y[two])
     single = NaiveBayesProbe().partial_fit(X[:50], y[:50], classes=[0, 1, 2])
-    with pytest.raises(ValueError, match="1 class"):
+    with pytest.raises(ValueError, match="two classes with data"):
         single.to_logistic_regression()
 
 
