@@ -143,8 +143,6 @@ def read_rows(estimator, X, y, sample_weight, *, is_linear, reset=True, classes=
     positions = np.arange(n_given)
     if not weight.all():
         keep = np.flatnonzero(weight)
-        if not len(keep):
-            raise ValueError("sample_weight is zero for all rows; one must count.")
         X, y, weight, positions = X[keep], y[keep], weight[keep], keep
     if classes is None:
         classes, codes = encode_labels(y)
