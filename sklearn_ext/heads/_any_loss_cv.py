@@ -35,18 +35,28 @@ def _spread(scores, data):
     return spread
 
 
-def _folds(cv, data):
-    """Return the folds as pairs of positions; ValueError if one lacks a class."""
-    labels = data.classes[data.codes]
+def _folds(cv, data, y):
+    """Return the folds as pairs of positions; ValueError if one lacks a class.
+
+    Stratified folds are made of the rows that count; others may be bound to all of y.
+    """
+    is_number = cv is None or isinstance(cv, Integral)
+    labels = data.classes[data.codes] if is_number else np.asarray(y).ravel()
     splitter = check_cv(cv, labels, classifier=True)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # of classes too small: see below
-        folds = list(splitter.split(data.X, labels))
-    if not (cv is None or isinstance(cv, Integral) or hasattr(cv, "split")):
-        # Folds that the user made count the rows of weight 0, which are not here.
+        folds = list(splitter.split(np.zeros(len(labels)), labels))
+    if not folds:
+        raise ValueError(f"cv={cv!r} makes no folds.")
+    if not is_number:  # these count the rows of weight 0, which are not here
         place = np.full(data.n_given, -1)
         place[data.positions] = np.arange(len(data.positions))
-        folds = [tuple(place[rows] for rows in fold) for fold in folds]
+        try:
+            folds = [tuple(place[rows] for rows in fold) for fold in folds]
+        except IndexError as error:
+            raise ValueError(
+                f"cv={cv!r} names a row that is not among the {data.n_given} rows."
+            ) from error
         folds = [tuple(rows[rows >= 0] for rows in fold) for fold in folds]
     for rows in (rows for fold in folds for rows in fold):
         sizes = np.bincount(data.codes[rows], minlength=data.n_classes)
@@ -284,7 +294,7 @@ class AnyLossClassifierCV(Head):
             grid = self._grid()
             with training_settings():
                 data = read_rows(self, X, y, sample_weight, is_linear=True)
-                found = self._search(data, grid)
+                found = self._search(data, y, grid)
             best = grid[found.pop("best")]
             found["oof_scores_"] = _spread(found["oof_scores_"], data)
             final = AnyLossClassifier(
@@ -314,13 +324,15 @@ class AnyLossClassifierCV(Head):
         for name, is_open in (("amplifications", True), ("l2_regularizations", False)):
             values = np.asarray(getattr(self, name))
             is_number = values.dtype.kind in "iuf" and values.ndim == 1
+            is_number = is_number and np.isfinite(values).all()
             if (
                 not (is_number and len(values))
                 or not ((values > 0) if is_open else (values >= 0)).all()
             ):
+                least = "above" if is_open else "of at least"
                 raise ValueError(
-                    f"{name} must hold numbers {'above' if is_open else 'of at least'} "
-                    f"0, got {getattr(self, name)!r}."
+                    f"{name} must hold finite numbers {least} 0, got "
+                    f"{getattr(self, name)!r}."
                 )
             axes.append([float(value) for value in values])
         return [
@@ -328,7 +340,7 @@ class AnyLossClassifierCV(Head):
             for amplification, penalty in product(*axes)
         ]
 
-    def _search(self, data, grid):
+    def _search(self, data, y, grid):
         """Train the heads of all folds and settings; return what is found."""
         from ._objective import check_callable_metric
         from ._search import search_grid
@@ -336,7 +348,7 @@ class AnyLossClassifierCV(Head):
         metric = exact_metric(self.metric, self.metric_params, data.classes)
         if callable(self.metric):
             check_callable_metric(metric, data.n_classes)
-        folds = _folds(self.cv, data)
+        folds = _folds(self.cv, data, y)
         n_numbers = (
             float(np.prod(data.X.shape)) * self.max_iter * len(folds) * len(grid)
         )

@@ -121,7 +121,8 @@ class DiceLossClassifier(TorchLossClassifier):
         first.
 
     loss_curve_ : list of float
-        Loss and penalty of each epoch, before its step; the mean over mini-batches.
+        Loss and penalty of each epoch, before its step; the mean over mini-batches. Of
+        "lbfgs" after each iteration.
 
     best_loss_ : float
         The least of `loss_curve_`.

@@ -55,10 +55,10 @@ class _Threads:
         finally:
             with self._lock:
                 self._n_fits -= 1
-                torch.set_num_threads(1 if self._n_fits else self._n_threads)
-                if blas is not None:
+                if blas is not None:  # before torch: it gives OpenMP back, too
                     blas.__exit__(None, None, None)
                     self._blas_is_limited = False
+                torch.set_num_threads(1 if self._n_fits else self._n_threads)
 
 
 _threads = _Threads()
@@ -66,7 +66,7 @@ _threads = _Threads()
 
 @contextmanager
 def training_settings():
-    """Let torch and BLAS use one thread each, and torch differentiate.
+    """Let torch and BLAS use one thread each, and torch differentiate in full.
 
     Yields how many threads torch had.
     """
@@ -74,6 +74,8 @@ def training_settings():
         _threads.limited() as n_threads,
         torch.inference_mode(False),
         torch.enable_grad(),
+        torch.autocast("cpu", enabled=False),
+        torch.autocast("cuda", enabled=False),
     ):
         yield n_threads
 

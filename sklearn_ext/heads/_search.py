@@ -146,6 +146,11 @@ def search_grid(
             ]
         ).reshape(shape)
 
+    if not np.isfinite(scores).all():
+        raise ValueError(
+            f"scoring gives {scores[~np.isfinite(scores)][0]} for a fold; it must "
+            f"return a finite number."
+        )
     best = _choose(scores, grid)
     oof = np.full((len(data.codes), logits.shape[2]), np.nan)
     for fold, (_, test) in enumerate(folds):

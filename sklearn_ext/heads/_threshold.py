@@ -121,6 +121,10 @@ def _scores_along(matrix, rows, metric):
     """
     true, old, new, weight = rows
     n_classes = len(matrix)
+    if metric.metric == "cost":  # one cell less, another more: no matrices
+        change = (metric.cost[true, old] - metric.cost[true, new]) * weight
+        start = metric(Counts.of(matrix))
+        return start + np.append(0, np.cumsum(change)) / matrix.sum()
     scores = [np.atleast_1d(metric(Counts.of(matrix)))]
     step = max(1, CHUNK // (n_classes**2 if metric.needs_matrix else n_classes))
     matrix = matrix.copy()

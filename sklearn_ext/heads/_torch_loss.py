@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.utils import check_random_state
 
 from sklearn_ext._core._callbacks import CallbackSupportMixin, FitSteps
+from sklearn_ext._core._encoding import encode_labels
 from sklearn_ext._core._fitting import keep_fit_on_error
 from sklearn_ext._core._optional import import_optional
 from sklearn_ext._core._sklearn import (
@@ -150,7 +151,8 @@ class TorchLossClassifier(CallbackSupportMixin, Head):
         first.
 
     loss_curve_ : list of float
-        Loss and penalty of each epoch, before its step; the mean over mini-batches.
+        Loss and penalty of each epoch, before its step; the mean over mini-batches. Of
+        "lbfgs" after each iteration.
 
     best_loss_ : float
         The least of `loss_curve_`.
@@ -319,7 +321,8 @@ class TorchLossClassifier(CallbackSupportMixin, Head):
         The first call starts as `fit` does, on its own rows if they hold all classes,
         else without a warm start. Every call then makes one pass over its rows in
         mini-batches and goes on from the weights and the moments of "adam" of the call
-        before. After `fit` it goes on from there. The cut is not searched again.
+        before. After `fit` it goes on from there. The cut is searched in the warm start
+        only, there are no callbacks, and a pass to what is not finite is undone.
 
         Parameters
         ----------
@@ -372,7 +375,7 @@ class TorchLossClassifier(CallbackSupportMixin, Head):
                 data = data.astype(layers[0][0].dtype)
                 training = self._training(data, n_threads, layers)
                 training.resume(vars(self))
-            training.pass_once()
+            training.pass_in_stream()
             training.judge()
             self._set_fitted(training, data)
             self._moments_ = training.moments()
@@ -407,7 +410,7 @@ class TorchLossClassifier(CallbackSupportMixin, Head):
             raise ValueError(
                 f"classes must be a list or 1-D array of labels, got {classes!r}."
             )
-        classes = np.unique(classes)
+        classes, _ = encode_labels(classes)
         if hasattr(self, "classes_"):
             if not np.array_equal(classes, self.classes_):
                 raise ValueError(

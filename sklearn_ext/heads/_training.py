@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 from scipy.optimize import minimize
-from scipy.special import logit
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
 
@@ -164,6 +163,7 @@ class Training:
         self.optimizer = None
         self._anchor = None
         self.cut = 0.5 if n_classes == 2 else np.zeros(n_classes)
+        self.shift = np.zeros(n_outputs)
         self.loss_curve = []
         self.selected = "last"
         self.start_score = self.score = None
@@ -173,9 +173,9 @@ class Training:
         self.loss_curve = list(fitted["loss_curve_"])
         self.start_score = fitted.get("warm_start_score_")
         self.cut = fitted["threshold_" if self._train.is_binary else "class_offsets_"]
-        shift = -logit(self.cut) if self._train.is_binary else self.cut
-        if np.any(shift):
-            self._keep_log_loss(np.atleast_1d(shift))
+        self.shift = fitted["_shift_"]
+        if self.shift.any():
+            self._keep_log_loss(self.shift)
         moments = fitted.get("_moments_")
         if moments is not None and self.recipe.optimizer == "adam":
             self._make_optimizer()
@@ -211,7 +211,14 @@ class Training:
                 f"too few rows: {np.bincount(data.codes).tolist()} per class. Use "
                 f"n_iter_no_change=None."
             ) from error
-        return data.take(np.sort(train)), data.take(np.sort(held_out))
+        train, held_out = data.take(np.sort(train)), data.take(np.sort(held_out))
+        if len(np.unique(held_out.codes)) < data.n_classes:
+            raise ValueError(
+                f"n_iter_no_change holds out a tenth of each class, for which y has "
+                f"too few rows: {np.bincount(data.codes).tolist()} per class. Use "
+                f"n_iter_no_change=None."
+            )
+        return train, held_out
 
     # What the loss and the metric say
 
@@ -261,7 +268,8 @@ class Training:
             else:
                 self._minimize(log_loss, WARM_ITER, WARM_TOL, lambda loss: False)
             if recipe.cuts_first:
-                self._keep_log_loss(self.fold_cut())
+                self.fold_cut()
+                self._keep_log_loss(self.shift)
         if recipe.metric is not None:
             self.start_score = self.score = self._exact()
 
@@ -277,9 +285,10 @@ class Training:
         logits, _ = self.network.forward(self._train.rows)
         scores = logits.cpu().numpy()
         data = self._train.data
-        shift, self.cut = find_cut(scores, data.codes, data.weight, self.recipe.metric)
-        self.network.shift(shift)
-        return shift
+        self.shift, self.cut = find_cut(
+            scores, data.codes, data.weight, self.recipe.metric
+        )
+        self.network.shift(self.shift)
 
     def _keep_log_loss(self, shift):
         """Mix the logistic loss of the scores before the cut into the loss.
@@ -330,6 +339,27 @@ class Training:
             self.optimizer.step(self.network.parameters, gradient)
         self.loss_curve.append(float(np.average(values, weights=sizes)))
         return len(values) == 1
+
+    def pass_in_stream(self):
+        """Make one pass, or none if it leads to what is not finite."""
+        before = self.network.parameters.clone()
+        self.pass_once()
+        if not self._is_finite():
+            self.network.parameters.copy_(before)
+            self.optimizer = None
+            self._warn_not_finite()
+
+    def _is_finite(self):
+        parameters = self.network.parameters
+        return np.isfinite(self.loss_curve[-1]) and bool(parameters.isfinite().all())
+
+    def _warn_not_finite(self):
+        warnings.warn(
+            f"The loss was not finite in epoch {len(self.loss_curve)}; the parameters "
+            f"before it are kept. Scale the features, or lower learning_rate.",
+            ConvergenceWarning,
+            stacklevel=6,
+        )
 
     def run(self, steps, report, line=None):
         """Make the epochs, keep the parameters that are to be kept, cut at the end.
@@ -410,15 +440,9 @@ class Training:
 
     def _keep(self, keeper):
         n_epochs = len(self.loss_curve)
-        parameters = self.network.parameters
-        if not (np.isfinite(self.loss_curve[-1]) and bool(parameters.isfinite().all())):
+        if not self._is_finite():
             self.selected = keeper.go_back()
-            warnings.warn(
-                f"The loss was not finite in epoch {n_epochs}; the parameters of the "
-                f"start are kept. Scale the features, or lower learning_rate.",
-                ConvergenceWarning,
-                stacklevel=5,
-            )
+            self._warn_not_finite()
             return
         if self._held_out is None and not self.recipe.selects:
             return
@@ -485,6 +509,7 @@ class Training:
             "loss_curve_": self.loss_curve,
             "n_iter_": len(self.loss_curve),
             "selected_": self.selected,
+            "_shift_": self.shift,
         }
         attributes["threshold_" if self._train.is_binary else "class_offsets_"] = (
             self.cut

@@ -5,7 +5,7 @@ import pytest
 import scipy.sparse as sp
 from scipy.special import expit
 from sklearn.metrics import get_scorer
-from sklearn.model_selection import ShuffleSplit, StratifiedKFold
+from sklearn.model_selection import PredefinedSplit, ShuffleSplit, StratifiedKFold
 
 from sklearn_ext import AnyLossClassifier, AnyLossClassifierCV
 from sklearn_ext.heads._search import _choose
@@ -295,3 +295,15 @@ def test_attributes_of_the_last_fit():
     assert model.n_features_in_ == 4
     predicted = model.classes_[(model.decision_function(X) > 0).astype(int)]
     np.testing.assert_array_equal(model.predict(X), predicted)
+
+
+def test_a_split_of_all_rows_and_rows_of_weight_zero():
+    X, y = table(200)
+    weight = np.ones(200)
+    weight[:20] = 0
+    cv = PredefinedSplit(np.arange(200) % 3)
+    found = AnyLossClassifierCV(cv=cv).fit(X, y, weight)
+    kept = PredefinedSplit((np.arange(200) % 3)[20:])
+    expected = AnyLossClassifierCV(cv=kept).fit(X[20:], y[20:])
+    np.testing.assert_allclose(found.oof_scores_[20:], expected.oof_scores_, rtol=1e-9)
+    assert np.isnan(found.oof_scores_[:20]).all()

@@ -341,3 +341,23 @@ def test_a_module_of_the_user_is_called_as_it_is():
 def test_pos_label_is_for_two_classes():
     with pytest.raises(ValueError, match="pos_label of metric_params is for two"):
         AnyLossClassifier(metric_params={"pos_label": 2}).fit(np.eye(6), [0, 1, 2] * 2)
+
+
+def test_early_stopping_needs_rows_of_each_class():
+    with pytest.raises(ValueError, match="too few rows"):
+        AnyLossClassifier(n_iter_no_change=3).fit(
+            np.random.default_rng(0).normal(size=(200, 2)), np.arange(200) < 4
+        )
+
+
+@pytest.mark.parametrize(
+    ("cv", "message"), [([], "makes no folds"), ([([0, 1], [500])], "500|not among")]
+)
+def test_folds_that_are_none(cv, message):
+    with pytest.raises(ValueError, match=message):
+        AnyLossClassifierCV(cv=cv).fit(X, Y)
+
+
+def test_scoring_that_is_not_finite():
+    with pytest.raises(ValueError, match="scoring gives nan"):
+        AnyLossClassifierCV(scoring=lambda *_: np.nan).fit(X, Y)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 from scipy.special import expit, logit
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import f1_score
 
 from sklearn_ext import AnyLossClassifier, DiceLossClassifier, TorchLossClassifier
@@ -287,3 +288,25 @@ def test_early_stopping_needs_rows_to_hold_out():
     codes[0] = 1
     with pytest.raises(ValueError, match="n_iter_no_change"):
         AnyLossClassifier(n_iter_no_change=3).fit(X, codes)
+
+
+def test_going_on_after_a_cut_that_rounds_to_one():
+    """The shift is kept itself: the logit of its probability is infinite."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(100, 1))
+    y = (X[:, 0] + rng.normal(size=100) > 0).astype(int)
+    X[0], y[0] = 60, 1
+    model = AnyLossClassifier("specificity").fit(X, y)
+    assert model.threshold_ > 1 - 1e-12
+    model.partial_fit(X, y)
+    assert np.isfinite(model.loss_curve_[-1])
+    assert np.isfinite(model.coef_).all()
+
+
+def test_a_pass_to_what_is_not_finite_is_undone():
+    X, y = np.eye(4), [0, 1, 0, 1]
+    model = TorchLossClassifier(learning_rate=1e300)
+    model.partial_fit(X, y, classes=[0, 1])
+    with pytest.warns(ConvergenceWarning, match="was not finite"):
+        model.partial_fit(X, y)
+    assert np.isfinite(model.coef_).all()

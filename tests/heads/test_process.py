@@ -257,7 +257,7 @@ def test_state_is_numpy(name):
     private = [
         each for each in vars(model) if each[0] == "_" and "callback" not in each
     ]
-    assert set(private) <= {"_moments_", "_n_seen_"}
+    assert set(private) <= {"_moments_", "_n_seen_", "_shift_"}
 
 
 # --- the world ------------------------------------------------------------------------
@@ -315,3 +315,26 @@ def test_module_is_a_copy(name):
         for parameter in module.parameters():
             parameter += 1
     np.testing.assert_array_equal(model.decision_function(X), scores)
+
+
+FIRST_FIT = """
+import torch
+from sklearn_ext import TorchLossClassifier
+torch.set_num_threads(2)
+TorchLossClassifier().fit([[0.0], [1.0]], [0, 1])
+print(torch.get_num_threads())
+"""
+
+
+def test_the_first_fit_of_a_process_gives_the_threads_back():
+    two = {"OMP_NUM_THREADS": "2", "OPENBLAS_NUM_THREADS": "2"}
+    assert run_python("-c", FIRST_FIT, **two).strip() == "2"
+
+
+def test_fit_works_under_autocast():
+    X, codes = table(50)
+    X = X.astype(np.float32)
+    expected = AnyLossClassifier().fit(X, codes)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        found = AnyLossClassifier().fit(X, codes)
+    np.testing.assert_array_equal(found.coef_, expected.coef_)

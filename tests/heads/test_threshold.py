@@ -292,3 +292,18 @@ def test_offsets_change_nothing_where_nothing_improves():
     offsets, score = class_offsets(logits, codes, np.ones(12), ConfusionMetric("f1"))
     assert score == 1
     assert not offsets.any()
+
+
+def test_offsets_for_costs_are_those_of_whole_matrices():
+    rng = np.random.default_rng(0)
+    cost = rng.integers(1, 9, (4, 4)) * (1.0 - np.eye(4))
+    scores, codes = rng.normal(size=(80, 4)), rng.integers(0, 4, 80)
+    weight = rng.uniform(0.5, 2, 80)
+    by_cost = ConfusionMetric("cost", cost=cost)
+    by_matrix = ConfusionMetric(
+        lambda m: 1 - (m * cost).sum((-2, -1)) / m.sum((-2, -1)), average=None
+    )
+    found = class_offsets(scores, codes, weight, by_cost)
+    expected = class_offsets(scores, codes, weight, by_matrix)
+    np.testing.assert_allclose(found[0], expected[0])
+    assert found[1] == pytest.approx(expected[1], rel=1e-12)
