@@ -209,8 +209,10 @@ class AnyLossClassifier(TorchLossClassifier):
     Notes
     -----
     Fitting takes about eight Newton steps of the logistic regression, one sort of the
-    scores, and `max_iter` times two products with X; memory is X and a few numbers per
-    row.
+    scores, and `max_iter` times two products with X. Memory is X and a few numbers per
+    row; with many features scikit-learn's solver of the warm start takes twice X more.
+    For more than two classes the search of the offsets takes O(n log n + n * n_classes)
+    per class and sweep.
 
     The last epoch is kept if its metric on the training rows is not below that of the
     cut warm start, otherwise the best seen. This is a promise about the training rows,
