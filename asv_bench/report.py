@@ -42,7 +42,8 @@ TARGETS = [
     ("probes.Memory.track_memory_ratio", (), 1),
     ("heads.FitRatio", ("TunedThresholdClassifierCV",), 1),
     ("heads.PredictRatio", (), 1.2),
-    ("heads.SearchRatio", (), 1 / 2),
+    ("heads.SearchRatio", ("30000",), None),
+    ("heads.SearchRatio", ("3000",), 1 / 2),
     ("heads.CutRatio", (), 2),
     ("imports.ImportRatio", (), 1.15),
 ]
