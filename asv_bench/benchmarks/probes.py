@@ -115,7 +115,9 @@ class _All:
 
     def setup(self, cache, *case):
         if _is_slow(*case):
-            raise NotImplementedError("a third of a minute a fit")
+            raise NotImplementedError(
+                "a fit of LDA takes a third of a minute at this size"
+            )
 
 
 class Seconds(_All):

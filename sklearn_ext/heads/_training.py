@@ -198,6 +198,11 @@ class Training:
 
     def _split(self, data):
         """Hold out a stratified share of the rows."""
+        too_few = ValueError(
+            f"n_iter_no_change holds out a tenth of each class, for which y has "
+            f"too few rows: {np.bincount(data.codes).tolist()} per class. Use "
+            f"n_iter_no_change=None."
+        )
         try:
             train, held_out = train_test_split(
                 np.arange(len(data.codes)),
@@ -206,18 +211,10 @@ class Training:
                 random_state=self._random_state,
             )
         except ValueError as error:
-            raise ValueError(
-                f"n_iter_no_change holds out a tenth of each class, for which y has "
-                f"too few rows: {np.bincount(data.codes).tolist()} per class. Use "
-                f"n_iter_no_change=None."
-            ) from error
+            raise too_few from error
         train, held_out = data.take(np.sort(train)), data.take(np.sort(held_out))
         if len(np.unique(held_out.codes)) < data.n_classes:
-            raise ValueError(
-                f"n_iter_no_change holds out a tenth of each class, for which y has "
-                f"too few rows: {np.bincount(data.codes).tolist()} per class. Use "
-                f"n_iter_no_change=None."
-            )
+            raise too_few
         return train, held_out
 
     # What the loss and the metric say
