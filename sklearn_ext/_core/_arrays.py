@@ -1,10 +1,12 @@
-"""Arrays as compiled code wants them."""
+"""Arrays as compiled code wants them, and those of other libraries as NumPy's."""
 
 from typing import Any
 
 import numpy as np
 
-__all__ = ["aligned_array", "plain_array"]
+from ._sklearn import convert_to_numpy
+
+__all__ = ["aligned_array", "as_host", "is_foreign", "is_tensor", "plain_array"]
 
 Array = np.ndarray[Any, Any]
 
@@ -47,3 +49,29 @@ def aligned_array(array: Array) -> Array:
     copy = memory[start : start + array.nbytes].view(array.dtype).reshape(array.shape)
     copy[...] = array
     return copy
+
+
+def is_tensor(values: Any) -> bool:
+    """Tell whether `values` is a torch tensor, without importing torch."""
+    return any(
+        cls.__name__ == "Tensor" and cls.__module__.partition(".")[0] == "torch"
+        for cls in type(values).__mro__
+    )
+
+
+def is_foreign(values: Any) -> bool:
+    """Tell whether `values` is an array of another Array API namespace than NumPy's."""
+    is_numpy = isinstance(values, np.ndarray | np.generic)
+    return not is_numpy and hasattr(type(values), "__array_namespace__")
+
+
+def as_host(values: Any) -> Any:
+    """Return tensors and Array API arrays as NumPy arrays, anything else as it is."""
+    if is_tensor(values):
+        values = values.detach().cpu()
+        if str(values.dtype) == "torch.bfloat16":  # NumPy has no such numbers
+            values = values.float()
+        return values.numpy()
+    if is_foreign(values):
+        return convert_to_numpy(values, values.__array_namespace__())
+    return values

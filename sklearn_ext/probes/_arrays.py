@@ -6,43 +6,14 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from sklearn_ext._core._sklearn import (
-    assert_all_finite,
-    convert_to_numpy,
-    validate_data,
-)
+from sklearn_ext._core._arrays import as_host, is_foreign, is_tensor
+from sklearn_ext._core._sklearn import assert_all_finite, validate_data
 
-__all__ = ["Rows", "as_host", "check_finite", "dense_blocks", "is_tensor", "open_rows"]
+__all__ = ["Rows", "check_finite", "dense_blocks", "open_rows"]
 
 FLOATS = [np.float64, np.float32, np.float16]
 # Bytes of a block that is copied or converted.
 BLOCK_BYTES = 2**24
-
-
-def is_tensor(values):
-    """Tell whether `values` is a torch tensor, without importing torch."""
-    return any(
-        cls.__name__ == "Tensor" and cls.__module__.partition(".")[0] == "torch"
-        for cls in type(values).__mro__
-    )
-
-
-def _is_foreign(values):
-    """Tell whether `values` is an array of another Array API namespace than NumPy's."""
-    is_numpy = isinstance(values, np.ndarray | np.generic)
-    return not is_numpy and hasattr(type(values), "__array_namespace__")
-
-
-def as_host(values):
-    """Return tensors and Array API arrays as NumPy arrays, anything else as it is."""
-    if is_tensor(values):
-        values = values.detach().cpu()
-        if str(values.dtype) == "torch.bfloat16":  # NumPy has no such numbers
-            values = values.float()
-        return values.numpy()
-    if _is_foreign(values):
-        return convert_to_numpy(values, values.__array_namespace__())
-    return values
 
 
 @dataclass(frozen=True)
@@ -83,7 +54,7 @@ class Rows:
                 values = torch.from_numpy(values)
             return values.to(self.given.device)
         values = as_host(values)
-        if _is_foreign(self.given) and values.dtype.kind in "biuf":
+        if is_foreign(self.given) and values.dtype.kind in "biuf":
             xp = self.given.__array_namespace__()
             return xp.asarray(values, device=self.given.device)
         return values

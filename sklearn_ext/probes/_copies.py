@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from ._arrays import as_host
+from sklearn_ext._core._arrays import as_host
 
 __all__ = ["first_copies"]
 

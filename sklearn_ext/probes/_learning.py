@@ -2,9 +2,10 @@
 
 import numpy as np
 
+from sklearn_ext._core._arrays import as_host, is_tensor
 from sklearn_ext._core._sklearn import BaseEstimator, check_sample_weight
 
-from ._arrays import as_host, is_tensor, open_rows
+from ._arrays import open_rows
 from ._labels import code_labels, positions
 from ._leave_one_out import Batch, loss_table
 from ._model import fit_statistics, linear_rows

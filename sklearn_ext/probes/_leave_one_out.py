@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from ._arrays import as_host
+from sklearn_ext._core._arrays import as_host
+
 from ._copies import first_copies
 from ._scores import LinearRule, block_rows, score_blocks
 from ._temperature import (

@@ -4,9 +4,10 @@ import numpy as np
 from scipy.special import expit, log_softmax
 from sklearn.metrics import accuracy_score
 
+from sklearn_ext._core._arrays import as_host
 from sklearn_ext._core._sklearn import ClassifierMixin, check_is_fitted
 
-from ._arrays import as_host, open_rows
+from ._arrays import open_rows
 from ._model import Model, class_means, inverse, log_priors
 from ._scores import LinearRule, block_rows, score_blocks
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import sparse
 
-from ._arrays import as_host
+from sklearn_ext._core._arrays import as_host
 
 __all__ = [
     "FLUSH",

@@ -8,9 +8,10 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from sklearn_ext._core._arrays import as_host
 from sklearn_ext._core._optional import import_optional
 
-from ._arrays import as_host, check_finite
+from ._arrays import check_finite
 from ._statistics import FLUSH, Statistics
 
 __all__ = ["probabilities", "scores_in_torch", "statistics_in_torch"]
