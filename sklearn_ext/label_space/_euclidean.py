@@ -14,6 +14,8 @@ __all__ = ["EuclideanRule", "OrdinalRule"]
 
 # Labels whose vectors are converted at once.
 BLOCK = 8192
+# Observed labels whose products are added up in float32.
+SHORT = 512
 EPS32 = 2.0**-24
 # Pairs of a row and a candidate that are looked at again at once.
 PAIRS = 8192
@@ -86,53 +88,57 @@ class EuclideanRule:
     observed: np.ndarray  # rows of `vectors`
     candidates: np.ndarray
     center: np.ndarray
+    centered_observed: np.ndarray  # minus center, float32
     centered: np.ndarray  # candidates minus center, float32
     half_squares: np.ndarray  # of `centered`
-    radius: float  # the largest distance of a candidate from the center
+    reach: float  # the largest distance of an observed label from the center
+    radius: float  # and of a candidate
     tie: float
 
     backend = "euclidean"
 
     @classmethod
     def prepare(cls, vectors, observed, candidates):
-        """Center the candidates; `observed` and `candidates` are rows of `vectors`."""
+        """Center the vectors; `observed` and `candidates` are rows of `vectors`."""
         center = np.zeros(vectors.shape[1])
         for block in _blocks(vectors, candidates):
             center += block.sum(axis=0)
         center /= len(candidates)
-        centered = np.empty((len(candidates), vectors.shape[1]), np.float32)
-        half_squares = np.empty(len(candidates), np.float32)
-        start = 0
-        radius = 0.0
-        for block in _blocks(vectors, candidates):
-            block -= center
-            stop = start + len(block)
-            centered[start:stop] = block
-            squares = np.einsum("ij,ij->i", block, block)
-            half_squares[start:stop] = squares / 2
-            radius = max(radius, np.sqrt(squares.max()))
-            start = stop
-        reach = 0.0
-        for block in _blocks(vectors, observed):
-            block -= center
-            reach = max(reach, np.sqrt(np.einsum("ij,ij->i", block, block).max()))
+        centered, squares = _center(vectors, candidates, center)
+        radius = float(np.sqrt(squares.max()))
+        half_squares = (squares / 2).astype(np.float32)
+        centered_observed = centered
+        if not np.array_equal(observed, candidates):
+            centered_observed, squares = _center(vectors, observed, center)
+        reach = float(np.sqrt(squares.max()))
         return cls(
             vectors=vectors,
             observed=observed,
             candidates=candidates,
             center=center,
+            centered_observed=centered_observed,
             centered=centered,
             half_squares=half_squares,
-            radius=float(radius),
-            tie=float(TIE * (radius + reach) ** 2),
+            reach=reach,
+            radius=radius,
+            tie=TIE * (radius + reach) ** 2,
         )
 
     def row_bytes(self):
         """Return the memory that a row needs beside P."""
         return 12 * len(self.candidates)
 
-    def _means(self, P, *, with_spread):
-        """Return mass, mean minus center and, if wanted, the risk at the mean."""
+    def _rough_mean(self, P, mass):
+        """Return the mean minus center, nearly, and how far off it may be."""
+        shares = P.astype(np.float32)
+        total = np.zeros((len(P), len(self.center)))
+        for start in range(0, len(self.observed), SHORT):
+            part = slice(start, start + SHORT)
+            total += shares[:, part] @ self.centered_observed[part]
+        return total / mass[:, None], (SHORT + 4) * EPS32 * self.reach
+
+    def _mean(self, P):
+        """Return mass, mean minus center, and the risk at the mean."""
         mass = P.sum(axis=1)
         total = np.zeros((len(P), len(self.center)))
         squares = np.zeros(len(P))
@@ -141,42 +147,65 @@ class EuclideanRule:
             block -= self.center
             part = P[:, start : start + len(block)]
             total += part @ block
-            if with_spread:
-                squares += part @ np.einsum("ij,ij->i", block, block)
+            squares += part @ np.einsum("ij,ij->i", block, block)
             start += len(block)
         mean = total / mass[:, None]
         spread = squares - mass * np.einsum("ij,ij->i", mean, mean)
         return mass, mean, np.maximum(spread, 0)
 
-    def best(self, P, n_jobs):
-        """Return the candidate with the least risk of each row, and that risk."""
-        mass, mean, spread = self._means(P, with_spread=True)
+    def _search(self, mean, error):
+        """Return rows and columns of all candidates that may be the nearest.
+
+        `mean` is known up to `error`.
+        """
         # |y - mean|**2 / 2 without the part that all candidates share.
         scores = mean.astype(np.float32) @ self.centered.T
         np.subtract(self.half_squares, scores, out=scores)
-        n_dimensions = len(self.center)
         size = np.sqrt(np.einsum("ij,ij->i", mean, mean))
-        error = (n_dimensions + 4) * EPS32 * self.radius * size
-        error += 4 * EPS32 * self.radius**2
-        limit = scores.min(axis=1) + 2 * error + self.tie
+        n_dimensions = len(self.center)
+        slack = (n_dimensions + 4) * EPS32 * self.radius * size
+        slack += 4 * EPS32 * self.radius**2 + error * self.radius
+        limit = scores.min(axis=1) + 2 * slack + self.tie
         limit = np.nextafter(limit.astype(np.float32), np.float32(np.inf))
-        rows, columns = np.nonzero(scores <= limit[:, None])
+        return np.nonzero(scores <= limit[:, None])
+
+    def _nearest(self, mean, rows, columns):
+        """Return the first of the nearest of the candidates found, and its gap squared.
+
+        `rows` and `columns` are those of `_search`.
+        """
         gaps = np.empty(len(rows))
         for start in range(0, len(rows), PAIRS):
             part = slice(start, start + PAIRS)
             nodes = self.candidates[columns[part]]
             gap = self.vectors[nodes] - self.center - mean[rows[part]]
             gaps[part] = np.einsum("ij,ij->i", gap, gap)
-        least = np.full(len(P), np.inf)
+        least = np.full(len(mean), np.inf)
         np.minimum.at(least, rows, gaps)
         is_tied = gaps <= least[rows] + self.tie
-        best = np.full(len(P), len(self.candidates))
+        best = np.full(len(mean), len(self.candidates))
         np.minimum.at(best, rows[is_tied], columns[is_tied])
+        return best, least
+
+    def labels(self, P, n_jobs):
+        """Return the candidate with the least risk of each row."""
+        rows, columns = self._search(*self._rough_mean(P, P.sum(axis=1)))
+        best = np.empty(len(P), np.int64)
+        best[rows] = columns
+        doubtful = np.flatnonzero(np.bincount(rows, minlength=len(P)) > 1)
+        if len(doubtful):
+            best[doubtful] = self.best(P[doubtful], n_jobs)[0]
+        return best
+
+    def best(self, P, n_jobs):
+        """Return the candidate with the least risk of each row, and that risk."""
+        mass, mean, spread = self._mean(P)
+        best, least = self._nearest(mean, *self._search(mean, 0.0))
         return best, mass * least + spread
 
     def risks(self, P, n_jobs):
         """Return the risk of each candidate, (b, n_candidates)."""
-        mass, mean, spread = self._means(P, with_spread=True)
+        mass, mean, spread = self._mean(P)
         risks = np.empty((len(P), len(self.candidates)))
         own = np.einsum("ij,ij->i", mean, mean)[:, None]
         start = 0
@@ -191,6 +220,20 @@ class EuclideanRule:
         risks *= mass[:, None]
         risks += spread[:, None]
         return risks
+
+
+def _center(vectors, rows, center):
+    """Return rows minus center in float32, and their squared lengths."""
+    centered = np.empty((len(rows), len(center)), np.float32)
+    squares = np.empty(len(rows))
+    start = 0
+    for block in _blocks(vectors, rows):
+        block -= center
+        part = slice(start, start + len(block))
+        centered[part] = block
+        squares[part] = np.einsum("ij,ij->i", block, block)
+        start += len(block)
+    return centered, squares
 
 
 def _blocks(vectors, rows):

@@ -36,18 +36,13 @@ def check_scores(P, n_observed):
         as_host(P),
         dtype=[np.float64, np.float32],
         input_name="P",
+        ensure_all_finite=False,  # see apply_rule
         ensure_min_samples=0,
     )
     if P.shape[1] != n_observed:
         raise ValueError(
             "P must have a column per observed label: there are "
             f"{P.shape[1]} columns and {n_observed} labels."
-        )
-    if P.size and P.min() < 0:
-        i, j = np.argwhere(P < 0)[0]
-        raise ValueError(
-            f"P must not be negative, got {P[i, j]} in row {i}, column {j}. Make "
-            "probabilities of logits first."
         )
     return P
 
@@ -209,9 +204,10 @@ dict, default=None
         fallback=int(np.argmin(order)),
         batch_size=batch_size,
         n_jobs=n_jobs,
+        wants="best" if return_variance else "labels",
     )
-    best = np.concatenate([allowed[part] for part, _ in parts] or [allowed[:0]])
+    predicted = space.labels[allowed]
     if not return_variance:
-        return space.labels[best]
-    least = np.concatenate([part for _, part in parts] or [np.zeros(0)])
-    return space.labels[best], least
+        return predicted[np.concatenate(parts)]
+    best, least = map(np.concatenate, zip(*parts, strict=True))
+    return predicted[best], least

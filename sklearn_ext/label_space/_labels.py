@@ -3,6 +3,7 @@
 import numbers
 
 import numpy as np
+import pandas as pd
 
 __all__ = ["columns_of", "encode", "label_array", "sorted_labels"]
 
@@ -10,14 +11,9 @@ SHOWN = 5
 
 
 def shown(values):
-    """Return the first of some labels as text for a message."""
-    values = list(values)
-    text = ", ".join(repr(value) for value in values[:SHOWN])
+    """Return the first of an array of labels as text for a message."""
+    text = ", ".join(repr(value) for value in values[:SHOWN].tolist())
     return text + (", ..." if len(values) > SHOWN else "")
-
-
-def _is_missing(value):
-    return value is None or value != value
 
 
 def label_array(values, name):
@@ -28,11 +24,13 @@ def label_array(values, name):
     is_sequence = hasattr(values, "__len__") or hasattr(values, "__array__")
     if isinstance(values, str | bytes) or not is_sequence:
         raise TypeError(f"{name} must be a sequence of labels, got {values!r}.")
-    if not hasattr(values, "__array__"):  # numpy would make text of mixed kinds
-        given = values
-        values = np.empty(len(given), dtype=object)
-        for i, value in enumerate(given):
-            values[i] = value
+    if not hasattr(values, "__array__"):
+        given = list(values)
+        if all(isinstance(value, str) for value in given):
+            values = np.array(given, dtype=str)
+        else:  # of which numpy would make text if the kinds are mixed
+            values = np.empty(len(given), dtype=object)
+            values[:] = given
     values = np.asarray(values)
     if values.ndim == 2 and values.shape[1] == 1:
         values = values[:, 0]
@@ -59,11 +57,13 @@ def _of_one_kind(values, name):
     """Return objects that are all text as they are, numbers as an array of numbers."""
     if all(isinstance(value, str) for value in values):
         return values
-    for place, value in enumerate(values):
-        if _is_missing(value):
-            raise ValueError(
-                f"{name} holds {value} at index {place}. Drop the rows without a label."
-            )
+    is_missing = pd.isna(values)
+    if is_missing.any():
+        place = np.argmax(is_missing)
+        raise ValueError(
+            f"{name} holds {values[place]} at index {place}. Drop the rows without a "
+            "label."
+        )
     if all(isinstance(value, bool | np.bool_) for value in values):
         return values.astype(bool)
     is_bool = any(isinstance(value, bool | np.bool_) for value in values)
@@ -107,8 +107,7 @@ def sorted_labels(values, name):
     labels, places, counts = np.unique(values, return_index=True, return_counts=True)
     if len(labels) < len(values):
         raise ValueError(
-            f"{name} must be distinct, got {shown(labels[counts > 1].tolist())} more "
-            "than once."
+            f"{name} must be distinct, got {shown(labels[counts > 1])} more than once."
         )
     return labels, places
 
@@ -122,16 +121,16 @@ def encode(labels, values, name):
         kinds = ["text" if each.dtype.kind in "UO" else "numbers"
                  for each in (values, labels)]  # fmt: skip
         raise ValueError(
-            f"{name} holds {kinds[0]}, such as {shown(values[:1].tolist())}, but the "
+            f"{name} holds {kinds[0]}, such as {shown(values[:1])}, but the "
             f"labels of the label space are {kinds[1]}, such as "
-            f"{shown(labels[:1].tolist())}."
+            f"{shown(labels[:1])}."
         )
     codes = np.minimum(np.searchsorted(labels, values), len(labels) - 1)
     unknown = labels[codes] != values
     if unknown.any():
         raise ValueError(
             f"{name} holds labels outside the label space: "
-            f"{shown(np.unique(values[unknown]).tolist())}. Add them to it, or drop "
+            f"{shown(np.unique(values[unknown]))}. Add them to it, or drop "
             "their rows."
         )
     return codes.astype(np.int64)

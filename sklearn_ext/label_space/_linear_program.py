@@ -1,8 +1,9 @@
 """Which columns of a matrix of risks are the least under some weights of its rows.
 
 Entry (i, y) is the risk of label y if the truth is the i-th observed label, and weights
-P of the rows make it the risk P @ risk[:, y]. Whether y can be the least one is a game
-between P and the other labels, solved by a linear program over few of them at a time.
+P of the rows make it the risk P @ risk[:, y]. Whether y can be the least one is a
+zero-sum game between P and the rivals of y. Cheap rounds of play settle most labels,
+linear programs over few rivals at a time the others.
 """
 
 import numpy as np
@@ -20,8 +21,8 @@ SOLVER = {
 }
 # Rivals of a label that the first program knows, and those each further one adds.
 NEAR, ADDED = 16, 10
-# Pairs of rows at once, weights drawn at random, sums of risks evaluated at once.
-PAIRS, DRAWS, ENTRIES = 512, 1024, 1 << 20
+# Rounds in which a label is played, pairs of rows at once, sums of risks at once.
+ROUNDS, PAIRS, ENTRIES = 40, 512, 1 << 20
 
 
 def _scaled(risk):
@@ -67,33 +68,9 @@ def _mark_between(risk, first, second, members):
     return n_sums
 
 
-def _draw(n_rows, n_draws, rng):
-    """Return random weights, of a few rows or of many."""
-    sizes = np.exp(rng.uniform(np.log(2), np.log(n_rows + 1), n_draws)).astype(int)
-    weights = rng.standard_exponential((n_draws, n_rows))
-    ranks = rng.random((n_draws, n_rows)).argsort(axis=1).argsort(axis=1)
-    weights[ranks >= sizes[:, None]] = 0
-    return weights / weights.sum(axis=1, keepdims=True)
-
-
-def sampled_members(risk, max_sums):
-    """Return columns that are the least under single rows, pairs and random weights.
-
-    All of them belong to the locus, but others may. With more pairs than `max_sums`
-    sums of risks can settle, pairs are drawn; the same ones each time.
-    """
-    risk = _scaled(risk)
-    n_rows, n_columns = risk.shape
-    members = np.zeros(n_columns, bool)
-    _mark_least(risk, members)
-    if n_rows == 1:
-        return members
-    rng = np.random.default_rng(0)
-    size = max(1, ENTRIES // max(n_rows, n_columns))
-    n_draws = min(DRAWS, max_sums)
-    for start in range(0, n_draws, size):
-        weights = _draw(n_rows, min(size, n_draws - start), rng)
-        _mark_least(weights @ risk, members)
+def _mark_pairs(risk, max_sums, rng, members):
+    """Mark the labels that win for some weights of two rows, of all pairs if possible."""
+    n_rows = len(risk)
     if n_rows * (n_rows - 1) // 2 <= max_sums:
         pairs = rng.permutation(np.column_stack(np.triu_indices(n_rows, 1)))
     else:
@@ -103,7 +80,62 @@ def sampled_members(risk, max_sums):
             break
         part = pairs[start : start + PAIRS]
         max_sums -= _mark_between(risk, part[:, 0], part[:, 1], members)
-    return members
+
+
+def _play(risk, labels, members, losers):
+    """Play labels against their rivals; mark winners and labels that cannot win.
+
+    In each round the weights of a label favour rows where its rivals so far did badly,
+    the last one twice, and the rival that does best under them comes next. A label has
+    lost once its rivals in equal shares do better in every row.
+    """
+    total = last = np.zeros((len(risk), len(labels)))
+    for n_rounds in range(1, ROUNDS + 1):
+        scale = np.abs(total).max(axis=0) / max(n_rounds - 1, 1)
+        drive = (total + last) / np.where(scale > 0, scale, 1)
+        weights = np.exp(drive - drive.max(axis=0)).T
+        weights /= weights.sum(axis=1, keepdims=True)
+        sums = weights @ risk
+        _mark_least(sums, members)
+        sums[np.arange(len(labels)), labels] = np.inf
+        lowest = sums.min(axis=1, keepdims=True)
+        rivals = (sums <= lowest + TIE).argmax(axis=1)
+        last = risk[:, rivals] - risk[:, labels]
+        total = total + last
+        losers[labels] = total.max(axis=0) < -TIE * n_rounds
+        is_open = ~(members | losers)[labels]
+        if not is_open.any():
+            break
+        labels, total, last = labels[is_open], total[:, is_open], last[:, is_open]
+
+
+def _settle(risk, max_sums):
+    """Return labels that win for some weights and labels that do not, both bool (N,).
+
+    Others stay open. Single rows, all pairs of rows and rounds of play for all labels
+    are tried, or as many, drawn by a fixed seed, as `max_sums` sums of risks allow.
+    """
+    n_rows, n_columns = risk.shape
+    members, losers = np.zeros((2, n_columns), bool)
+    _mark_least(risk, members)
+    if n_rows == 1:
+        return members, ~members
+    rng = np.random.default_rng(0)
+    _mark_pairs(risk, max_sums // 2, rng, members)
+    labels = rng.permutation(np.flatnonzero(~members))[: max_sums // 2 // ROUNDS]
+    size = max(1, ENTRIES // max(n_rows, n_columns))
+    for start in range(0, len(labels), size):
+        _play(risk, labels[start : start + size], members, losers)
+    return members, losers
+
+
+def sampled_members(risk, max_sums):
+    """Return columns that are the least under some weights tried, bool (N,).
+
+    All of them belong to the locus, but others may: about `max_sums` sums of risks
+    are evaluated, the same ones each time.
+    """
+    return _settle(_scaled(risk), max_sums)[0]
 
 
 def _solve(advantage):
@@ -189,12 +221,12 @@ def _has_sign(lower, upper):
 def locus_members(risk, max_sums):
     """Return which columns are the least under some weights, bool (N,); ties count.
 
-    `max_sums` as of `sampled_members`, which settles what it can.
+    About `max_sums` sums of risks are spent on what settles many labels at once.
     """
-    members = sampled_members(risk, max_sums)
-    scaled = _scaled(risk)
-    for label in np.flatnonzero(~members):
+    risk = _scaled(risk)
+    members, losers = _settle(risk, max_sums)
+    for label in np.flatnonzero(~members & ~losers):
         if not members[label]:  # another label's program may have met it
-            lower, upper = _margin(scaled, label, _has_sign, members)
+            lower, upper = _margin(risk, label, _has_sign, members)
             members[label] = upper >= -TIE and lower >= -SOLVED
     return members

@@ -344,8 +344,9 @@ dict, default=None
             weight = check_sample_weight(sample_weight, codes[:, None], dtype=float)
         read_candidates(self.candidates, space, codes)  # fails before the classifier
 
-        model = clone(self._base()).fit(X, y, **routed.estimator.fit)
-        check_classifier(model)
+        base = self._base()
+        check_classifier(base)
+        model = clone(base).fit(X, y, **routed.estimator.fit)
         columns = space.encode(model.classes_, "classes_ of the estimator")
         observed = np.sort(columns)
         allowed = read_candidates(self.candidates, space, observed)
@@ -360,20 +361,21 @@ dict, default=None
             "classes_": space.labels[classes],
             "observed_classes_": space.labels[observed],
             "candidate_mask_": np.isin(classes, allowed),
-            "temperature_": self.temperature,
             "backend_": rule.backend,
             "label_space_": space.to_arrays(),
             "_rule": rule,
             "_column_order": np.argsort(columns),
             "_fallback": fallback,
         }
-        if self.temperature == "auto":
+        if self.temperature != "auto":
+            fitted["temperature_"] = float(self.temperature)
+        else:
             X, y = indexable(X, y)
             params = dict(routed.estimator.fit)
             if "sample_weight" in params:
                 params["sample_weight"] = weight
             scores = temperature_scores(
-                self._base(),
+                base,
                 X,
                 y,
                 self._splits(X, y, routed.splitter.split),
@@ -440,9 +442,8 @@ dict, default=None
             metric.
         """
         check_is_fitted(self)
-        labels = self.classes_[self.candidate_mask_]
-        best = [part for part, _ in self._apply(X, "best")]
-        return labels[np.concatenate(best)] if best else labels[:0]
+        best = np.concatenate(self._apply(X, "labels"))
+        return self.classes_[self.candidate_mask_][best]
 
     def predict_proba(self, X):
         """Return the probabilities of the classifier, 0 for labels that it never saw.
@@ -481,11 +482,9 @@ dict, default=None
             classes one number, positive if the second is predicted.
         """
         check_is_fitted(self)
-        risks = np.full((0, len(self.classes_)), np.inf)
-        parts = self._apply(X, "risks")
-        if parts:
-            risks = np.full((sum(map(len, parts)), len(self.classes_)), np.inf)
-            risks[:, self.candidate_mask_] = np.concatenate(parts)
+        own = np.concatenate(self._apply(X, "risks"))
+        risks = np.full((len(own), len(self.classes_)), np.inf)
+        risks[:, self.candidate_mask_] = own
         if len(self.classes_) == 2:
             return risks[:, 0] - risks[:, 1]
         return -risks
@@ -504,8 +503,7 @@ dict, default=None
             That of the predicted label: how far the truth may be from it.
         """
         check_is_fitted(self)
-        least = [part for _, part in self._apply(X, "best")]
-        return np.concatenate(least) if least else np.zeros(0)
+        return np.concatenate([part for _, part in self._apply(X, "best")])
 
     def rank_labels(self, X, n=5):
         """Return the best candidates of each row, and their expected distances.

@@ -22,7 +22,7 @@ def check_classifier(estimator):
 def base_probabilities(estimator, X):
     """Return the probabilities (b, K) of a classifier, or those of its scores."""
     if hasattr(estimator, "predict_proba"):
-        return np.asarray(as_host(estimator.predict_proba(X)), np.float64)
+        return np.asarray(as_host(estimator.predict_proba(X)))
     scores = np.asarray(as_host(estimator.decision_function(X)), np.float64)
     if scores.ndim == 1:
         return np.column_stack([expit(-scores), expit(scores)])

@@ -229,12 +229,13 @@ def _check_distances(matrix):
     for start in range(0, len(matrix), ROWS):
         block = matrix[start : start + ROWS].astype(np.float64)
         mirror = matrix[:, start : start + ROWS].T.astype(np.float64)
+        with np.errstate(invalid="ignore"):  # inf - inf, which the first check finds
+            asymmetry = np.abs(block - mirror)
+        most = ASYMMETRY * np.abs(block).max(initial=0, where=np.isfinite(block))
         checks = {
             "finite": ~np.isfinite(block),
             "at least 0": block < 0,
-            "symmetric": np.abs(block - mirror)
-            > ASYMMETRY
-            * max(np.abs(block).max(initial=0), np.abs(mirror).max(initial=0)),
+            "symmetric": asymmetry > most,
         }
         for what, is_bad in checks.items():
             if is_bad.any():

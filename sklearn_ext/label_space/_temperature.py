@@ -62,7 +62,7 @@ def temperature_scores(
                 parts = apply_rule(
                     rule, P, temperature=temperature, n_jobs=n_jobs, **settings
                 )
-            guesses += [allowed[best] for best, _ in parts]
+            guesses += [allowed[best] for best in parts]
     guesses = np.concatenate(guesses)
     costs = space.pair_distances(np.tile(truth[tests], len(GRID)), guesses) ** power
     shares = None if weight is None else weight[tests]

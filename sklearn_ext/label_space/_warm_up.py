@@ -1,7 +1,5 @@
 """Touch every kernel signature of label spaces."""
 
-import numpy as np
-
 from ._annotation import next_classes
 from ._frechet import frechet_predict
 from ._loki import LokiClassifier
@@ -20,3 +18,4 @@ def warm_up():
     frechet_predict([[0.5, 0.5]], [0, 3], label_metric="graph", edges=circle)
     mean_label_distance([0], [3], label_metric="tree", edges=path)
     next_classes([0], 1, label_metric="tree", edges=path)
+    next_classes([], 1, label_metric="tree", edges=path)

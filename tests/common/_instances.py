@@ -16,6 +16,12 @@ CONFIGURATIONS = {
         {"heuristic": "entropy", "categorical_features": None, "n_jobs": 2},
         {"heuristic": "gini", "tail": 1, "max_rules": 4, "min_confidence": 0.3},
     ],
+    "LatentLabelShift": [{"random_state": 0}],
+    "LokiClassifier": [
+        {},
+        {"temperature": "auto", "cv": 2, "top_k": 1},
+        {"candidates": "observed", "power": 1},
+    ],
     "NaiveBayesProbe": [
         {},
         {"missing": "marginalize"},
@@ -74,6 +80,7 @@ CONDITIONAL_ATTRIBUTES = {
     "AnyLossClassifier": _OF_HEADS | {"coef_", "intercept_"},
     "AnyLossClassifierCV": {"class_offsets_"},
     "DiceLossClassifier": _OF_HEADS,
+    "LokiClassifier": {"temperature_scores_"},
     "NaiveBayesProbe": {"loo_log_loss_", "loo_score_", "n_loo_"},
     "TorchLossClassifier": _OF_HEADS
     | {"coef_", "intercept_", "metric_score_", "warm_start_score_"},
@@ -84,6 +91,7 @@ COMPUTES_IN_DTYPE_OF_X = {
     "AnyLossClassifier",
     "AnyLossClassifierCV",
     "DiceLossClassifier",
+    "LokiClassifier",
     "NaiveBayesProbe",
     "TorchLossClassifier",
 }

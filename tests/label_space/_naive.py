@@ -41,13 +41,14 @@ def all_paths(n, edges):
 def soften(P, temperature=1.0, top_k=None):
     """Rows of scores at a temperature, all but the largest set to 0."""
     Q = np.array(P, float)
-    for q in Q:
-        if temperature != 1:
-            on = q > 0
-            log_q = np.log(q[on]) / temperature
-            q[on] = np.exp(log_q - log_q.max())
-            q /= q.sum()
-        q[np.argsort(-q, kind="stable")[top_k or len(q) :]] = 0
+    if temperature != 1:
+        with np.errstate(divide="ignore"):
+            log_q = np.log(Q) / temperature
+        Q = np.exp(log_q - log_q.max(axis=1, keepdims=True))
+        Q /= Q.sum(axis=1, keepdims=True)
+    if top_k is not None:
+        others = np.argsort(-Q, axis=1, kind="stable")[:, top_k:]
+        np.put_along_axis(Q, others, 0, axis=1)
     return Q
 
 
@@ -168,8 +169,8 @@ def tree_space(rng, n, shape="random", label_kind="int", length_kind="unit"):
 def graph_space(rng, n, label_kind="int", length_kind="unit", n_more=None):
     """A connected graph: a tree and some more links."""
     links = list(enumerate(parents(rng, n, "random"), start=1))
-    for _ in range(n // 2 if n_more is None else n_more):
-        links.append(tuple(int(v) for v in rng.choice(n, 2, replace=False)))
+    n_more = n // 2 if n_more is None else n_more
+    links += [tuple(rng.choice(n, 2, replace=False).tolist()) for _ in range(n_more)]
     return of_links(rng, "graph", n, links, label_kind, length_kind)
 
 

@@ -32,10 +32,7 @@ def greedy(D, observed, n, labels=None):
             if i < j
         ]
         *_, i, j = min(pairs)
-        if n > 1 and D[labels[i], labels[j]] > 0:
-            chosen = [i, j]
-        else:
-            chosen = [i]
+        chosen = [i, j] if D[labels[i], labels[j]] > 0 else [i]
         observed = [labels[i] for i in chosen]
     while len(chosen) < n:
         inside = on_paths(D, observed)
@@ -143,13 +140,19 @@ def test_ties_do_not_depend_on_the_order_of_the_edges(global_random_seed):
     """Lengths whose sums are rounded: both branches are as long, the first one wins."""
     lengths = [0.1, 0.2, 0.3, 0.7, 1e-3]
     edges = [(0, 10, 1.0)]
-    for end, order in ((1, lengths), (2, lengths[::-1]), (3, lengths[2:] + lengths[:2])):
+    for end, order in (
+        (1, lengths),
+        (2, lengths[::-1]),
+        (3, lengths[2:] + lengths[:2]),
+    ):
         nodes = [0, *range(20 * end, 20 * end + 4), end]
         edges += list(zip(nodes[:-1], nodes[1:], order, strict=True))
     rng = np.random.default_rng(global_random_seed)
     for _ in range(20):
         shuffled = [edges[i] for i in rng.permutation(len(edges))]
-        shuffled = [(v, u, w) if rng.random() < 0.5 else (u, v, w) for u, v, w in shuffled]
+        shuffled = [
+            (v, u, w) if rng.random() < 0.5 else (u, v, w) for u, v, w in shuffled
+        ]
         frame = pd.DataFrame(shuffled)
         found = next_classes([10], 3, label_metric="tree", edges=frame)
         assert found.tolist() == [1, 2, 3]
@@ -204,7 +207,7 @@ def test_a_single_label():
     assert next_classes([], 1, label_metric="ordinal", labels=[7]).tolist() == [7]
 
 
-@pytest.mark.slow
+@pytest.mark.usefixtures("compiled")
 def test_many_labels(global_random_seed):
     rng = np.random.default_rng(global_random_seed)
     n = 300_000
@@ -251,7 +254,7 @@ def test_metrics_that_are_no_tree(metric, keywords):
 
 
 def test_unknown_labels_are_named():
-    with pytest.raises(ValueError, match="observed holds .* 9"):
+    with pytest.raises(ValueError, match=r"observed holds .* 9"):
         next_classes([9], 1, label_metric="ordinal", labels=[1, 2, 3])
     with pytest.raises(ValueError, match="needs the keyword labels"):
         next_classes([9], 1, label_metric="ordinal")

@@ -191,14 +191,18 @@ def test_a_label_without_an_edge_is_a_part():
 
 
 def read_edges(path):
-    opened = gzip.open(path, "rt") if path.suffix == ".gz" else path.open()
-    with opened as lines:
-        return [tuple(line.split()) for line in lines if line.strip()]
+    content = path.read_bytes()
+    if path.suffix == ".gz":
+        content = gzip.decompress(content)
+    return [tuple(line.split()) for line in content.decode().splitlines() if line]
 
 
 @pytest.mark.parametrize(
     ("name", "n_nodes", "n_leaves", "diameter"),
-    [("imagenet_mintree.txt", 1785, 1000, 27), ("cifar_parent_child.txt", 163, 100, 13)],
+    [
+        ("imagenet_mintree.txt", 1785, 1000, 27),
+        ("cifar_parent_child.txt", 163, 100, 13),
+    ],
 )
 def test_published_trees(shared_data, name, n_nodes, n_leaves, diameter):
     folder = shared_data / "label_trees"

@@ -93,7 +93,7 @@ def test_programs_find_what_wins_between_many_labels_only():
 @pytest.mark.parametrize("k", [2, 4])
 def test_pairs_are_settled_by_their_lower_envelope(k, monkeypatch, global_random_seed):
     """Labels on a line win on short stretches that a grid of weights would miss."""
-    monkeypatch.setattr(_linear_program, "DRAWS", 0)
+    monkeypatch.setattr(_linear_program, "ROUNDS", 1)
     rng = np.random.default_rng(global_random_seed)
     places = np.sort(rng.uniform(0, 1, 400)) ** 2
     observed = places[[3, 396, 100, 250][:k]]
@@ -158,7 +158,7 @@ def test_one_row_or_column():
 def test_same_result_in_small_blocks(monkeypatch, global_random_seed):
     rng = np.random.default_rng(global_random_seed)
     risk = random_risks(rng, "points", 10, 80)
-    monkeypatch.setattr(_linear_program, "DRAWS", 0)
+    monkeypatch.setattr(_linear_program, "ROUNDS", 1)
     expected = sampled_members(risk, MANY)
     monkeypatch.setattr(_linear_program, "ENTRIES", 200)
     monkeypatch.setattr(_linear_program, "PAIRS", 7)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.special import expit, softmax
 from sklearn.datasets import load_digits
+from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression, RidgeClassifier
 
 from sklearn_ext import LokiClassifier, frechet_predict
@@ -137,9 +138,7 @@ def test_classifier(name, power, global_random_seed):
         best = (found > 0).astype(int) if found.ndim == 1 else found.argmax(axis=1)
         np.testing.assert_array_equal(model.classes_[best], model.predict(P))
         finite = np.isfinite(decision)
-        assert_same_variances(
-            found[finite], decision[finite], space.D, observed, power
-        )
+        assert_same_variances(found[finite], decision[finite], space.D, observed, power)
 
 
 @each_space
@@ -230,7 +229,8 @@ def test_equal_distances_are_the_base_estimator(n_more):
         {"label_metric": "precomputed", "labels": nodes,
          "distances": 3.0 - 3.0 * np.eye(len(nodes))},
     ):  # fmt: skip
-        model = LokiClassifier(base, **keywords).fit(DIGITS[:400], DIGIT[:400])
+        model = LokiClassifier(FrozenEstimator(base), **keywords)
+        model.fit(DIGITS[:400], DIGIT[:400])
         np.testing.assert_array_equal(model.predict(DIGITS), base.predict(DIGITS))
         n_columns = len(model.classes_)
         assert n_columns == (10 if keywords == {} else len(nodes))
@@ -270,7 +270,7 @@ def test_a_sure_row_predicts_its_label(name):
 
 def test_scores_of_an_estimator_without_probabilities():
     for n_classes in (2, 5):
-        few = DIGIT < n_classes
+        few = np.isin(DIGIT, range(n_classes))
         base = RidgeClassifier().fit(DIGITS[few][:200], DIGIT[few][:200])
         model = LokiClassifier(base, label_metric="ordinal", labels=range(10))
         model.fit(DIGITS[few][:200], DIGIT[few][:200])

@@ -1,11 +1,13 @@
 """What a label may be, which labels there are, and which of them may be predicted."""
 
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn.datasets import load_iris
-from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score
+from sklearn.naive_bayes import GaussianNB
 
 from sklearn_ext import LokiClassifier, frechet_predict, mean_label_distance
 from tests.label_space._naive import Given, all_paths, choose, scores, tree_space
@@ -44,7 +46,7 @@ def path_keywords(metric, nodes):
     """The path along some labels, for each metric that can say it."""
     nodes = list(nodes)
     if metric in ("tree", "graph"):
-        return {"edges": list(zip(nodes[:-1], nodes[1:], strict=True))}
+        return {"edges": list(pairwise(nodes))}
     keywords = {"labels": nodes}
     if metric == "embedding":
         keywords["label_embeddings"] = np.arange(float(len(nodes)))[:, None]
@@ -63,7 +65,7 @@ def test_kinds_of_labels(container, metric):
     if metric in ("embedding", "precomputed"):
         keywords["labels"] = nodes
     model = LokiClassifier(
-        LogisticRegression(C=0.01), label_metric=metric, **keywords
+        GaussianNB(var_smoothing=0.5), label_metric=metric, **keywords
     ).fit(X, y)
     P = model.estimator_.predict_proba(X)
     order = np.argsort(np.asarray(nodes).astype(object))  # place of each class
@@ -86,7 +88,7 @@ def test_kinds_of_ordinal_labels(container):
     contain = CONTAINERS[container]
     y, labels = contain(SEEN[CODES]), contain(NUMBERS)
     model = LokiClassifier(
-        LogisticRegression(C=0.01), label_metric="ordinal", labels=labels
+        GaussianNB(var_smoothing=0.5), label_metric="ordinal", labels=labels
     ).fit(X, y)
     P = model.predict_proba(X)[:, SEEN]
     D = np.abs(NUMBERS[:, None] - NUMBERS).astype(float)
@@ -94,9 +96,7 @@ def test_kinds_of_ordinal_labels(container):
     np.testing.assert_array_equal(model.predict(X), labels[expected])
     assert mean_label_distance(
         y, model.predict(X), label_metric="ordinal", labels=labels
-    ) == pytest.approx(
-        np.mean((y.astype(float) - labels[expected].astype(float)) ** 2)
-    )
+    ) == pytest.approx(np.mean((y.astype(float) - labels[expected].astype(float)) ** 2))
 
 
 def test_fractions_are_labels_of_the_rule():
@@ -176,7 +176,11 @@ def test_vectors_and_distances_go_by_label_not_by_place():
         np.testing.assert_array_equal(found, ["b", "c"])
     # of a frame or dict some of the rows may be wanted only
     found = frechet_predict(
-        P, ["a", "c"], label_metric="embedding", label_embeddings=frame, labels=["a", "c"]
+        P,
+        ["a", "c"],
+        label_metric="embedding",
+        label_embeddings=frame,
+        labels=["a", "c"],
     )
     np.testing.assert_array_equal(found, ["a", "c"])
 
@@ -259,7 +263,6 @@ def test_candidates(candidates, names):
 def test_a_root_with_one_child_is_a_leaf():
     """The degree decides, as the documentation says; the array is the way out."""
     edges = [("root", "a"), ("a", "b"), ("a", "c")]
-    P = [[0.5, 0.5]]
     keywords = {"label_metric": "tree", "edges": edges}
     model = LokiClassifier(Given(), candidates="leaves", **keywords)
     model.fit(np.eye(2), ["b", "c"])

@@ -249,7 +249,11 @@ def test_one_node(power):
 def test_containers_of_edges():
     pd = pytest.importorskip("pandas")
     pl = pytest.importorskip("polars")
-    columns = {"from": ["a", "b", "b"], "to": ["b", "c", "d"], "length": [1.0, 2.0, 0.5]}
+    columns = {
+        "from": ["a", "b", "b"],
+        "to": ["b", "c", "d"],
+        "length": [1.0, 2.0, 0.5],
+    }
     rows = list(zip(*columns.values(), strict=True))
     P = scores(np.random.default_rng(0), 20, 3)
     D = all_paths(4, [(0, 1, 1.0), (1, 2, 2.0), (1, 3, 0.5)])
