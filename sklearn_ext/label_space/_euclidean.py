@@ -88,11 +88,11 @@ class EuclideanRule:
     observed: np.ndarray  # rows of `vectors`
     candidates: np.ndarray
     center: np.ndarray
-    centered_observed: np.ndarray  # minus center, float32
-    centered: np.ndarray  # candidates minus center, float32
+    unit: float  # the largest distance of any of them from the center
+    centered_observed: np.ndarray  # minus center, in units, float32
+    centered: np.ndarray  # the same of the candidates
     half_squares: np.ndarray  # of `centered`
-    reach: float  # the largest distance of an observed label from the center
-    radius: float  # and of a candidate
+    observed_squares: np.ndarray  # not in units
     tie: float
 
     backend = "euclidean"
@@ -104,23 +104,27 @@ class EuclideanRule:
         for block in _blocks(vectors, candidates):
             center += block.sum(axis=0)
         center /= len(candidates)
-        centered, squares = _center(vectors, candidates, center)
-        radius = float(np.sqrt(squares.max()))
-        half_squares = (squares / 2).astype(np.float32)
+        squares = _squares(vectors, candidates, center)
+        observed_squares = squares
+        is_same = np.array_equal(observed, candidates)
+        if not is_same:
+            observed_squares = _squares(vectors, observed, center)
+        radius, reach = (float(np.sqrt(s.max())) for s in (squares, observed_squares))
+        unit = max(radius, reach) or 1.0
+        centered = _in_units(vectors, candidates, center, unit)
         centered_observed = centered
-        if not np.array_equal(observed, candidates):
-            centered_observed, squares = _center(vectors, observed, center)
-        reach = float(np.sqrt(squares.max()))
+        if not is_same:
+            centered_observed = _in_units(vectors, observed, center, unit)
         return cls(
             vectors=vectors,
             observed=observed,
             candidates=candidates,
             center=center,
+            unit=unit,
             centered_observed=centered_observed,
             centered=centered,
-            half_squares=half_squares,
-            reach=reach,
-            radius=radius,
+            half_squares=(squares / unit**2 / 2).astype(np.float32),
+            observed_squares=observed_squares,
             tie=TIE * (radius + reach) ** 2,
         )
 
@@ -128,46 +132,43 @@ class EuclideanRule:
         """Return the memory that a row needs beside P."""
         return 12 * len(self.candidates)
 
-    def _rough_mean(self, P, mass):
-        """Return the mean minus center, nearly, and how far off it may be."""
-        shares = P.astype(np.float32)
-        total = np.zeros((len(P), len(self.center)))
+    def _rough_mean(self, P):
+        """Return the mean minus center in units, nearly, and how far off it may be."""
+        shares = (P / P.sum(axis=1, keepdims=True)).astype(np.float32)
+        mean = np.zeros((len(P), len(self.center)))
         for start in range(0, len(self.observed), SHORT):
             part = slice(start, start + SHORT)
-            total += shares[:, part] @ self.centered_observed[part]
-        return total / mass[:, None], (SHORT + 4) * EPS32 * self.reach
+            mean += shares[:, part] @ self.centered_observed[part]
+        return mean, (SHORT + 5) * EPS32
 
     def _mean(self, P):
         """Return mass, mean minus center, and the risk at the mean."""
         mass = P.sum(axis=1)
         total = np.zeros((len(P), len(self.center)))
-        squares = np.zeros(len(P))
         start = 0
         for block in _blocks(self.vectors, self.observed):
             block -= self.center
-            part = P[:, start : start + len(block)]
-            total += part @ block
-            squares += part @ np.einsum("ij,ij->i", block, block)
+            total += P[:, start : start + len(block)] @ block
             start += len(block)
         mean = total / mass[:, None]
-        spread = squares - mass * np.einsum("ij,ij->i", mean, mean)
+        spread = P @ self.observed_squares
+        spread -= mass * np.einsum("ij,ij->i", mean, mean)
         return mass, mean, np.maximum(spread, 0)
 
     def _search(self, mean, error):
         """Return rows and columns of all candidates that may be the nearest.
 
-        `mean` is known up to `error`.
+        `mean` is in units and known up to `error`.
         """
         # |y - mean|**2 / 2 without the part that all candidates share.
         scores = mean.astype(np.float32) @ self.centered.T
         np.subtract(self.half_squares, scores, out=scores)
         size = np.sqrt(np.einsum("ij,ij->i", mean, mean))
-        n_dimensions = len(self.center)
-        slack = (n_dimensions + 4) * EPS32 * self.radius * size
-        slack += 4 * EPS32 * self.radius**2 + error * self.radius
-        limit = scores.min(axis=1) + 2 * slack + self.tie
+        slack = (len(self.center) + 4) * EPS32 * size + 4 * EPS32 + error
+        limit = scores.min(axis=1) + 2 * slack + self.tie / self.unit**2
         limit = np.nextafter(limit.astype(np.float32), np.float32(np.inf))
-        return np.nonzero(scores <= limit[:, None])
+        found = np.flatnonzero(scores <= limit[:, None])  # faster than nonzero
+        return np.divmod(found, len(self.candidates))
 
     def _nearest(self, mean, rows, columns):
         """Return the first of the nearest of the candidates found, and its gap squared.
@@ -189,7 +190,7 @@ class EuclideanRule:
 
     def labels(self, P, n_jobs):
         """Return the candidate with the least risk of each row."""
-        rows, columns = self._search(*self._rough_mean(P, P.sum(axis=1)))
+        rows, columns = self._search(*self._rough_mean(P))
         best = np.empty(len(P), np.int64)
         best[rows] = columns
         doubtful = np.flatnonzero(np.bincount(rows, minlength=len(P)) > 1)
@@ -200,7 +201,7 @@ class EuclideanRule:
     def best(self, P, n_jobs):
         """Return the candidate with the least risk of each row, and that risk."""
         mass, mean, spread = self._mean(P)
-        best, least = self._nearest(mean, *self._search(mean, 0.0))
+        best, least = self._nearest(mean, *self._search(mean / self.unit, 0.0))
         return best, mass * least + spread
 
     def risks(self, P, n_jobs):
@@ -222,18 +223,27 @@ class EuclideanRule:
         return risks
 
 
-def _center(vectors, rows, center):
-    """Return rows minus center in float32, and their squared lengths."""
-    centered = np.empty((len(rows), len(center)), np.float32)
+def _squares(vectors, rows, center):
+    """Return the squared distances of rows from the center."""
     squares = np.empty(len(rows))
     start = 0
     for block in _blocks(vectors, rows):
         block -= center
-        part = slice(start, start + len(block))
-        centered[part] = block
-        squares[part] = np.einsum("ij,ij->i", block, block)
+        squares[start : start + len(block)] = np.einsum("ij,ij->i", block, block)
         start += len(block)
-    return centered, squares
+    return squares
+
+
+def _in_units(vectors, rows, center, unit):
+    """Return rows minus center over unit in float32."""
+    centered = np.empty((len(rows), len(center)), np.float32)
+    start = 0
+    for block in _blocks(vectors, rows):
+        block -= center
+        block /= unit
+        centered[start : start + len(block)] = block
+        start += len(block)
+    return centered
 
 
 def _blocks(vectors, rows):

@@ -21,8 +21,10 @@ SOLVER = {
 }
 # Rivals of a label that the first program knows, and those each further one adds.
 NEAR, ADDED = 16, 10
-# Rounds in which a label is played, pairs of rows at once, sums of risks at once.
-ROUNDS, PAIRS, ENTRIES = 40, 512, 1 << 20
+# Rounds in which a label is played, and how boldly.
+ROUNDS, STEP = 60, 0.5
+# Pairs of rows and sums of risks at once.
+PAIRS, ENTRIES = 512, 1 << 20
 
 
 def _scaled(risk):
@@ -69,7 +71,7 @@ def _mark_between(risk, first, second, members):
 
 
 def _mark_pairs(risk, max_sums, rng, members):
-    """Mark the labels that win for some weights of two rows, of all pairs if possible."""
+    """Mark the labels that win for some weights of two rows, of all pairs if they may."""
     n_rows = len(risk)
     if n_rows * (n_rows - 1) // 2 <= max_sums:
         pairs = rng.permutation(np.column_stack(np.triu_indices(n_rows, 1)))
@@ -92,7 +94,7 @@ def _play(risk, labels, members, losers):
     total = last = np.zeros((len(risk), len(labels)))
     for n_rounds in range(1, ROUNDS + 1):
         scale = np.abs(total).max(axis=0) / max(n_rounds - 1, 1)
-        drive = (total + last) / np.where(scale > 0, scale, 1)
+        drive = STEP * (total + last) / np.where(scale > 0, scale, 1)
         weights = np.exp(drive - drive.max(axis=0)).T
         weights /= weights.sum(axis=1, keepdims=True)
         sums = weights @ risk

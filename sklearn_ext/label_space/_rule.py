@@ -58,16 +58,24 @@ def _largest(P, k):
     return kept
 
 
-def _check_finite(P, first_row):
-    """Raise ValueError if some probabilities are negative or not finite."""
-    is_good = np.isfinite(P) & (P >= 0)
-    if not is_good.all():
-        i, j = np.argwhere(~is_good)[0]
+def _masses(P, first_row):
+    """Return the sums of the rows; ValueError if P is negative or not finite."""
+    with np.errstate(over="ignore"):
+        mass = P.sum(axis=1)
+    if P.size and not (np.isfinite(mass).all() and P.min() >= 0):
+        is_bad = ~(np.isfinite(P) & (P >= 0))
+        if not is_bad.any():
+            raise ValueError(
+                f"P sums to {mass[~np.isfinite(mass)][0]} in row "
+                f"{first_row + np.argmin(np.isfinite(mass))}. Scale it down."
+            )
+        i, j = np.argwhere(is_bad)[0]
         raise ValueError(
             "P, the probabilities, must be finite and at least 0, got "
             f"{P[i, j]} in row {first_row + i}, column {j}. Turn logits into "
             "probabilities first."
         )
+    return mass
 
 
 def _level_ties(risks, rule, P):
@@ -101,8 +109,7 @@ def apply_rule(
     n_empty = 0
     for rows in gen_batches(max(1, len(P)), batch_size):
         block = np.array(P[rows], np.float64, order="C")
-        _check_finite(block, rows.start)
-        is_empty = ~(block > 0).any(axis=1)
+        is_empty = _masses(block, rows.start) == 0
         n_empty += int(is_empty.sum())
         block[is_empty, fallback] = 1.0
         if temperature != 1:

@@ -174,9 +174,17 @@ def graph_space(rng, n, label_kind="int", length_kind="unit", n_more=None):
     return of_links(rng, "graph", n, links, label_kind, length_kind)
 
 
-def embedding_space(rng, n, label_kind="int", container="array", whole=False, e=3):
-    """Vectors with a Euclidean distance; whole numbers make for ties."""
+def embedding_space(
+    rng, n, label_kind="int", container="array", whole=False, e=3, near=None, scale=1.0
+):
+    """Vectors with a Euclidean distance; whole numbers make for ties.
+
+    A share of `near` is the size of a few clusters, in which single precision is blind.
+    """
     Z = rng.integers(-2, 3, (n, e)).astype(float) if whole else rng.normal(size=(n, e))
+    if near is not None:
+        Z = rng.normal(size=(3, e))[rng.integers(0, 3, n)] + near * Z
+    Z *= scale
     labels = names(rng, n, label_kind)
     order = np.argsort(labels)
     D = np.sqrt(np.square(Z[order][:, None] - Z[order]).sum(axis=2))

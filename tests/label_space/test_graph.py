@@ -109,6 +109,7 @@ def test_more_hops_than_a_byte_holds(n):
     assert away[1] == [min(D[0, 256], D[0, n // 2])]
 
 
+@pytest.mark.usefixtures("compiled")
 def test_more_hops_than_two_bytes_hold():
     n = 140_000
     nodes = np.arange(n)
@@ -259,6 +260,7 @@ def test_published_graph_is_no_tree(shared_data):
         assert count in str(caught.value).replace(",", "").replace(" 75 850", "75850")
 
 
+@pytest.mark.usefixtures("compiled")
 def test_published_graph_has_twelve_parts(shared_data):
     edges = np.array(read_edges(shared_data / "label_trees" / "wordnet.is_a.txt.gz"))
     nodes = np.unique(edges)

@@ -1,5 +1,6 @@
 """What must not matter: threads, batches, names, order, scale."""
 
+import pickle
 from functools import partial
 
 import numpy as np
@@ -9,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sklearn_ext import LokiClassifier, frechet_predict, mean_label_distance
+from sklearn_ext.label_space import _dense, _euclidean, _graph, _space
 from tests.label_space._naive import (
     SHAPES,
     Given,
@@ -57,7 +59,7 @@ def test_threads_and_batches(name, power, candidates, global_random_seed):
     keywords = {"power": power}
     if candidates == "some":
         keywords["candidates"] = rng.choice(space.labels, 40, replace=False)
-    P = np.concatenate([scores(rng, 150, 20, kind) for kind in ("any", "tied")])
+    P = np.concatenate([scores(rng, 60, 20, kind) for kind in ("any", "tied")])
     model = fitted(space, observed, **keywords)
     expected = model.predict(P)
     least = model.frechet_variance(P)
@@ -86,6 +88,57 @@ def test_working_memory(name):
         np.testing.assert_array_equal(model.predict(P), expected)
 
 
+def risks_by_blocks(space, observed, power):
+    """A classifier and what it says, to compare under other sizes of blocks."""
+    P = scores(np.random.default_rng(2), 20, len(observed), "tied")
+    model = fitted(space, observed, power=power)
+    return model, [
+        model.predict(P),
+        model.decision_function(P),
+        mean_label_distance(
+            space.labels, space.labels[::-1], **space.keywords, power=power
+        ),
+    ]
+
+
+@each_space
+@pytest.mark.parametrize("power", [1, 2, 3])
+def test_memory_for_blocks(name, power, monkeypatch):
+    """Large matrices are not kept, and vectors, sources and pairs go block by block."""
+    rng = np.random.default_rng(0)
+    space = SPACES[name](rng, 60)
+    observed = np.sort(rng.choice(60, 20, replace=False))
+    model, expected = risks_by_blocks(space, observed, power)
+    for module, sizes in {
+        _dense: {"MOST_BYTES": 100, "BLOCK_BYTES": 1500},
+        _euclidean: {"BLOCK": 7, "SHORT": 3, "PAIRS": 5},
+        _graph: {"BLOCK": 3},
+        _space: {"ROWS": 4},
+    }.items():
+        for size, value in sizes.items():
+            assert hasattr(module, size)
+            monkeypatch.setattr(module, size, value)
+    other, found = risks_by_blocks(space, observed, power)
+    if model.backend_ in ("dense", "graph"):
+        assert len(pickle.dumps(other)) < len(pickle.dumps(model))
+    np.testing.assert_array_equal(found[0], expected[0])
+    np.testing.assert_allclose(found[1], expected[1], rtol=1e-9, atol=1e-9)
+    assert found[2] == pytest.approx(expected[2], rel=1e-12)
+
+
+def test_hops_are_kept_in_a_byte_each():
+    nodes = np.arange(5000)
+    ends = np.random.default_rng(0).integers(0, 5000, (2, 5000))
+    edges = np.concatenate([np.column_stack([nodes, np.roll(nodes, 1)]), ends.T])
+    sizes = []
+    for n_observed in (2, 102):
+        model = LokiClassifier(Given(), label_metric="graph", edges=edges)
+        model.fit(np.zeros((n_observed, 1)), nodes[:n_observed])
+        assert model.backend_ == "graph"
+        sizes.append(len(pickle.dumps(model)))
+    assert sizes[1] - sizes[0] < 1.1 * 100 * len(nodes)
+
+
 @each_space
 def test_rows_stand_alone(name):
     rng = np.random.default_rng(1)
@@ -99,6 +152,23 @@ def test_rows_stand_alone(name):
     np.testing.assert_array_equal(alone, expected)
     for same in (np.asfortranarray(P), P.astype(np.float64), P[:, ::-1][:, ::-1]):
         np.testing.assert_array_equal(model.predict(same), expected)
+
+
+@each_space
+@given(seed=seeds, power=st.sampled_from([1, 2, 3]))
+@settings(derandomized, max_examples=8)
+def test_what_is_predicted_is_in_the_locus(name, seed, power):
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(4, 12))
+    space = SPACES[name](rng, n)
+    observed = np.sort(rng.choice(n, 3, replace=False))
+    keywords = {"power": power}
+    if seed % 2:
+        keywords["candidates"] = rng.choice(space.labels, 3, replace=False)
+    model = fitted(space, observed, **keywords)
+    locus = set(model.locus())
+    assert locus <= set(model.classes_[model.candidate_mask_])
+    assert set(model.predict(rng.dirichlet(np.ones(3), 300))) <= locus
 
 
 @each_space

@@ -21,7 +21,7 @@ from sklearn.model_selection import (
     cross_val_predict,
     cross_val_score,
 )
-from sklearn.naive_bayes import GaussianNB
+from sklearn.naive_bayes import GaussianNB, MultinomialNB
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -205,7 +205,9 @@ def test_data_frames():
 
 @pytest.mark.parametrize("container", [sp.csr_array, sp.csr_matrix, sp.coo_array])
 def test_sparse_rows(container):
-    model = LokiClassifier(LogisticRegression(), **SPACES["tree"], temperature="auto")
+    model = LokiClassifier(
+        KNeighborsClassifier(9), **SPACES["tree"], temperature="auto"
+    )
     model.fit(X_SEEN, NAMES[Y])
     other = clone(model).fit(container(X_SEEN), NAMES[Y])
     assert other.temperature_ == model.temperature_
@@ -232,7 +234,7 @@ def test_texts(container, temperature):
     names = rng.choice(list(WORDS), 120)
     texts = [" ".join(rng.choice(WORDS[name].split(), 3)) for name in names]
     model = LokiClassifier(
-        make_pipeline(TfidfVectorizer(), LogisticRegression()),
+        make_pipeline(TfidfVectorizer(), MultinomialNB()),
         label_metric="tree",
         edges=TREE_OF_ANIMALS,
         temperature=temperature,

@@ -37,6 +37,10 @@ SPACES = {
     "embedding of ties": partial(embedding_space, whole=True, container="frame"),
     "embedding in a line": partial(embedding_space, e=1, container="dict"),
     "embedding of many": partial(embedding_space, e=20, label_kind="str"),
+    "embedding of near ones": partial(embedding_space, near=1e-5, e=30),
+    "embedding of nearer ones": partial(embedding_space, near=1e-8, e=2),
+    "embedding of giants": partial(embedding_space, scale=2.0**100),
+    "embedding of dwarfs": partial(embedding_space, scale=2.0**-100),
     "ordinal": ordinal_space,
     "precomputed": partial(precomputed_space, container="frame"),
     "precomputed with ties": partial(precomputed_space, whole=True),
@@ -256,8 +260,9 @@ def test_observed_candidates_are_the_bayes_rule():
 def test_a_sure_row_predicts_its_label(name):
     rng = np.random.default_rng(1)
     space, observed, _, _ = draw(rng, name)
-    if space.D[~np.eye(len(space.D), dtype=bool)].min() == 0:
-        return  # labels at no distance cannot be told apart
+    nearest = space.D[~np.eye(len(space.D), dtype=bool)].min()
+    if nearest < 1e-4 * space.D.max():
+        return  # labels at hardly any distance tie, for the rule's tolerance
     P = 3.0 * np.eye(len(observed))
     for power in POWERS:
         keywords = {**space.keywords, "power": power, "temperature": 0.4}
@@ -285,6 +290,29 @@ def test_scores_of_an_estimator_without_probabilities():
         D = np.abs(np.subtract.outer(range(10), range(10)))
         expected = choose(P, D, np.arange(n_classes)).codes
         np.testing.assert_array_equal(model.predict(DIGITS), expected)
+
+
+class Backwards(Given):
+    """Its classes go down."""
+
+    def fit(self, X, y, sample_weight=None):
+        self.classes_ = np.unique(y)[::-1]
+        return self
+
+
+def test_classes_of_the_estimator_in_any_order():
+    rng = np.random.default_rng(0)
+    space = tree_space(rng, 20, label_kind="str")
+    observed = np.array([2, 9, 15])
+    P = scores(rng, 30, 3)
+    for temperature in (1.0, "auto"):
+        model = LokiClassifier(
+            Backwards(), **space.keywords, temperature=temperature, cv=2
+        ).fit(P, space.labels[np.tile(observed, 10)])
+        np.testing.assert_array_equal(model.observed_classes_, space.labels[observed])
+        expected = choose(P[:, ::-1], space.D, observed, temperature=model.temperature_)
+        np.testing.assert_array_equal(model.predict(P), space.labels[expected.codes])
+        np.testing.assert_array_equal(model.predict_proba(P)[:, observed], P[:, ::-1])
 
 
 def test_rows_without_mass_are_the_most_frequent_label():

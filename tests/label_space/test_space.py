@@ -1,5 +1,6 @@
 """What a label may be, which labels there are, and which of them may be predicted."""
 
+import pickle
 from itertools import pairwise
 
 import numpy as np
@@ -183,6 +184,65 @@ def test_vectors_and_distances_go_by_label_not_by_place():
         labels=["a", "c"],
     )
     np.testing.assert_array_equal(found, ["a", "c"])
+
+
+def read_only(values):
+    values = np.array(values)
+    values.flags.writeable = False
+    return values
+
+
+@pytest.mark.parametrize(
+    "contain",
+    [
+        np.ndarray.tolist,
+        np.asfortranarray,
+        read_only,
+        lambda values: values.astype(np.float32),
+        lambda values: values.astype(np.float16),
+        lambda values: values.astype(np.int64),
+        lambda values: values.astype(np.uint8),
+        lambda values: np.repeat(values, 2, axis=1)[:, ::2],
+        lambda values: pd.DataFrame(values, index=[4, 1, 3, 2, 0]),
+    ],
+    ids=[
+        *("list", "fortran", "read-only", "float32", "float16", "int", "uint8"),
+        *("strided", "frame"),
+    ],
+)
+@pytest.mark.parametrize("power", [1, 2])
+def test_containers_of_vectors_and_distances(contain, power):
+    rng = np.random.default_rng(0)
+    names = np.array([4, 1, 3, 2, 0])
+    Z = rng.integers(0, 9, (5, 5)).astype(float)
+    order = np.argsort(names)
+    D = np.abs(Z[:, :1] - Z[:, 0])
+    P = scores(rng, 40, 3)
+    for metric, keyword, values, distances in (
+        ("precomputed", "distances", D, D),
+        (
+            "embedding",
+            "label_embeddings",
+            Z,
+            np.sqrt(np.square(Z[:, None] - Z).sum(axis=2)),
+        ),
+    ):
+        given = contain(values)
+        if metric == "precomputed" and isinstance(given, pd.DataFrame):
+            given.columns = names
+        before = pickle.dumps(given)
+        found = frechet_predict(
+            P,
+            [0, 1, 3],
+            label_metric=metric,
+            labels=names,
+            **{keyword: given},
+            power=power,
+        )
+        D_sorted = distances[np.ix_(order, order)]
+        expected = choose(P, D_sorted, np.array([0, 1, 3]), power=power)
+        np.testing.assert_array_equal(found, expected.codes)
+        assert pickle.dumps(given) == before
 
 
 @pytest.mark.parametrize("metric", ["tree", "graph"])
