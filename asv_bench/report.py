@@ -45,6 +45,15 @@ TARGETS = [
     ("heads.SearchRatio", ("30000",), None),
     ("heads.SearchRatio", ("3000",), 1 / 2),
     ("heads.CutRatio", (), 2),
+    ("label_space.PredictRatio", ("tree, 50000 x 1000",), 1 / 4),
+    ("label_space.PredictRatio", ("ImageNet",), 1),
+    ("label_space.PredictRatio", ("embeddings", ", predict"), 1 / 10),
+    ("label_space.LargeTree", (), 1),
+    ("label_space.LargeEmbedding", (), 1),
+    ("label_space.Memory", (), 1),
+    ("label_shift.FitRatio", (), 2),
+    ("label_shift.AdjustRatio", (), 1 / 3),
+    ("label_shift.Memory", (), 3),
     ("imports.ImportRatio", (), 1.15),
 ]
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin
 
 SHARED = Path(
     os.environ.get("SKLEARN_EXT_SHARED", Path(__file__).resolve().parents[3] / "shared")
@@ -197,6 +198,17 @@ def questions():
     y = frame["y"].to_numpy()
     X = vectorizer.fit(frame["text"]).transform(frame["text"])
     return SelectKBest(chi2, k=3_000).fit_transform(X, y).tocsr(), y
+
+
+class Given(ClassifierMixin, BaseEstimator):
+    """Classifier that takes its probabilities for X."""
+
+    def fit(self, X, y):
+        self.classes_ = np.unique(y)
+        return self
+
+    def predict_proba(self, X):
+        return X
 
 
 def in_turns(ours, peer, *clocks):

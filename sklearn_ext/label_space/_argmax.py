@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ._tree import TIE
+from ._ties import TIE
 
 __all__ = ["ArgmaxRule"]
 
@@ -17,7 +17,6 @@ class ArgmaxRule:
     column: np.ndarray  # by observed label: which candidate it is, or -1
 
     backend = "argmax"
-    tie = TIE
 
     @classmethod
     def prepare(cls, observed, candidates):
@@ -40,13 +39,15 @@ class ArgmaxRule:
             return best, least
         own = P[:, seats]
         most = own.max(axis=1)
-        slack = self.tie * mass
-        best = self.column[seats[np.argmax(own >= (most - slack)[:, None], axis=1)]]
+        least -= most
+        tie = TIE * least
+        is_tied = own >= (most - tie)[:, None]
+        best = self.column[seats[np.argmax(is_tied, axis=1)]]
         if len(seats) < self.n_candidates:
             # Where no observed candidate has mass, all candidates tie.
             free = np.setdiff1d(np.arange(self.n_candidates), self.column[seats])[0]
-            best = np.where(most <= slack, np.minimum(best, free), best)
-        return best, least - most
+            best = np.where(most <= tie, np.minimum(best, free), best)
+        return best, least
 
     def risks(self, P, n_jobs):
         """Return the risk of each candidate, (b, n_candidates)."""

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from ._tree import TIE
+from ._ties import TIE, check_range
 
 __all__ = ["DenseRule"]
 
@@ -27,7 +27,6 @@ class DenseRule:
     observed: np.ndarray  # nodes
     candidates: np.ndarray  # nodes
     power: float
-    tie: float
     stored: Any
     powers: Any
 
@@ -42,6 +41,7 @@ class DenseRule:
         stored = powers = None
         if geometry.kind == "graph" and geometry.has_unit_lengths:
             stored, d_max = _store_hops(geometry, observed, candidates)
+            check_range(d_max, power)
             powers = np.arange(d_max + 1) ** float(power)
         else:
             is_small = 8 * len(observed) * len(candidates) <= MOST_BYTES
@@ -51,10 +51,10 @@ class DenseRule:
             d_max = 0.0
             for rows, block in _distance_blocks(geometry, observed, candidates):
                 d_max = max(d_max, block.max())
+                check_range(d_max, power)
                 if stored is not None:
                     np.power(block, power, out=stored[rows])
-        tie = TIE * float(d_max) ** power
-        return cls(geometry, observed, candidates, power, tie, stored, powers)
+        return cls(geometry, observed, candidates, power, stored, powers)
 
     def row_bytes(self):
         """Return the memory that a row needs beside P."""
@@ -81,7 +81,7 @@ class DenseRule:
         """Return the candidate with the least risk of each row, and that risk."""
         risks = self.risks(P, n_jobs)
         least = risks.min(axis=1)
-        limit = least + self.tie * P.sum(axis=1)
+        limit = least * (1 + TIE)
         return np.argmax(risks <= limit[:, None], axis=1), least
 
 

@@ -26,14 +26,14 @@ class Edges:
         return bool((self.lengths == 1).all())
 
     def components(self):
-        """Return how many parts there are between which no edge leads."""
+        """Return the number of the component of each node."""
         from scipy.sparse import coo_array
         from scipy.sparse.csgraph import connected_components
 
         n_nodes = len(self.nodes)
         ones = np.ones(len(self), np.int8)
         links = coo_array((ones, (self.first, self.second)), shape=(n_nodes, n_nodes))
-        return int(connected_components(links.tocsr(), directed=False)[0])
+        return connected_components(links.tocsr(), directed=False)[1]
 
     def simplified(self):
         """Return the shortest of parallel edges, and no loop."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ._tree import TIE
+from ._ties import EPS, TIE, check_range
 
 __all__ = ["EuclideanRule", "OrdinalRule"]
 
@@ -17,8 +17,8 @@ BLOCK = 8192
 # Observed labels whose products are added up in float32.
 SHORT = 512
 EPS32 = 2.0**-24
-# Pairs of a row and a candidate that are looked at again at once.
-PAIRS = 8192
+# Pairs of a row and a candidate that are looked at again, and measured, at once.
+MOST_PAIRS, PAIRS = 2**20, 2**13
 
 
 @dataclass(frozen=True)
@@ -27,17 +27,19 @@ class OrdinalRule:
 
     observed: np.ndarray
     candidates: np.ndarray  # sorted
-    tie: float
+    slack: float  # what rounding may do to a gap
 
     backend = "euclidean"
 
     @classmethod
     def prepare(cls, observed, candidates):
         """Take the numbers of the observed labels and of the candidates."""
-        d_max = max(
-            observed.max() - candidates.min(), candidates.max() - observed.min(), 0.0
-        )
-        return cls(observed, candidates, TIE * d_max**2)
+        # Differences to one of the labels lose no digits of large numbers.
+        origin = observed[0]
+        observed, candidates = observed - origin, candidates - origin
+        span = np.abs(observed).max()
+        check_range(max(np.abs(candidates).max(), span), 2)
+        return cls(observed, candidates, 4 * EPS * span)
 
     def row_bytes(self):
         """Return the memory that a row needs beside P."""
@@ -46,12 +48,9 @@ class OrdinalRule:
     def _mean(self, P):
         """Return mass, mean and the risk at the mean."""
         mass = P.sum(axis=1)
-        # Differences to one of the labels lose no digits of large numbers.
-        origin = self.observed[0]
-        gaps = self.observed - origin
-        mean = (P @ gaps) / mass
-        spread = np.maximum(P @ np.square(gaps) - mass * np.square(mean), 0)
-        return mass, mean + origin, spread
+        mean = (P @ self.observed) / mass
+        spread = P @ np.square(self.observed) - mass * np.square(mean)
+        return mass, mean, np.maximum(spread, 0)
 
     def best(self, P, n_jobs):
         """Return the candidate with the least risk of each row, and that risk."""
@@ -61,11 +60,11 @@ class OrdinalRule:
         left = np.maximum(right - 1, 0)
         gaps = np.abs(self.candidates[[left, right]] - mean)
         gap = gaps.min(axis=0)
-        # Of all candidates within the tolerance the leftmost.
-        reach = np.sqrt(np.square(gap) + self.tie)
+        least = mass * np.square(gap) + spread
+        # Of all candidates that tie the leftmost.
+        reach = np.sqrt(np.square(gap) + TIE * least / mass) + self.slack
         tied = np.searchsorted(self.candidates, mean - reach)
-        best = np.where(gaps[0] <= gaps[1], left, right)
-        return np.minimum(tied, best), mass * np.square(gap) + spread
+        return np.minimum(tied, np.where(gaps[0] <= gaps[1], left, right)), least
 
     def risks(self, P, n_jobs):
         """Return the risk of each candidate, (b, n_candidates)."""
@@ -93,7 +92,6 @@ class EuclideanRule:
     centered: np.ndarray  # the same of the candidates
     half_squares: np.ndarray  # of `centered`
     observed_squares: np.ndarray  # not in units
-    tie: float
 
     backend = "euclidean"
 
@@ -109,8 +107,9 @@ class EuclideanRule:
         is_same = np.array_equal(observed, candidates)
         if not is_same:
             observed_squares = _squares(vectors, observed, center)
-        radius, reach = (float(np.sqrt(s.max())) for s in (squares, observed_squares))
-        unit = max(radius, reach) or 1.0
+        unit = float(np.sqrt(max(squares.max(), observed_squares.max())))
+        check_range(unit, 2)
+        unit = unit or 1.0
         centered = _in_units(vectors, candidates, center, unit)
         centered_observed = centered
         if not is_same:
@@ -125,7 +124,6 @@ class EuclideanRule:
             centered=centered,
             half_squares=(squares / unit**2 / 2).astype(np.float32),
             observed_squares=observed_squares,
-            tie=TIE * (radius + reach) ** 2,
         )
 
     def row_bytes(self):
@@ -134,7 +132,9 @@ class EuclideanRule:
 
     def _rough_mean(self, P):
         """Return the mean minus center in units, nearly, and how far off it may be."""
-        shares = (P / P.sum(axis=1, keepdims=True)).astype(np.float32)
+        shares = np.empty(P.shape, np.float32)
+        mass = P.sum(axis=1, keepdims=True)
+        np.divide(P, mass, out=shares, casting="same_kind")
         mean = np.zeros((len(P), len(self.center)))
         for start in range(0, len(self.observed), SHORT):
             part = slice(start, start + SHORT)
@@ -156,7 +156,7 @@ class EuclideanRule:
         return mass, mean, np.maximum(spread, 0)
 
     def _search(self, mean, error):
-        """Return rows and columns of all candidates that may be the nearest.
+        """Return which candidates may be the nearest of each row, bool.
 
         `mean` is in units and known up to `error`.
         """
@@ -165,16 +165,17 @@ class EuclideanRule:
         np.subtract(self.half_squares, scores, out=scores)
         size = np.sqrt(np.einsum("ij,ij->i", mean, mean))
         slack = (len(self.center) + 4) * EPS32 * size + 4 * EPS32 + error
-        limit = scores.min(axis=1) + 2 * slack + self.tie / self.unit**2
+        limit = scores.min(axis=1) + 2 * slack
         limit = np.nextafter(limit.astype(np.float32), np.float32(np.inf))
-        found = np.flatnonzero(scores <= limit[:, None])  # faster than nonzero
-        return np.divmod(found, len(self.candidates))
+        return scores <= limit[:, None]
 
-    def _nearest(self, mean, rows, columns):
+    def _nearest(self, mean, spread, is_near):
         """Return the first of the nearest of the candidates found, and its gap squared.
 
-        `rows` and `columns` are those of `_search`.
+        `spread` is the risk at the mean of a row of mass 1.
         """
+        found = np.flatnonzero(is_near)  # faster than nonzero
+        rows, columns = np.divmod(found, len(self.candidates))
         gaps = np.empty(len(rows))
         for start in range(0, len(rows), PAIRS):
             part = slice(start, start + PAIRS)
@@ -183,17 +184,17 @@ class EuclideanRule:
             gaps[part] = np.einsum("ij,ij->i", gap, gap)
         least = np.full(len(mean), np.inf)
         np.minimum.at(least, rows, gaps)
-        is_tied = gaps <= least[rows] + self.tie
+        limit = np.sqrt(least + TIE * (least + spread)) + 8 * EPS * self.unit
+        is_tied = gaps <= np.square(limit)[rows]
         best = np.full(len(mean), len(self.candidates))
         np.minimum.at(best, rows[is_tied], columns[is_tied])
         return best, least
 
     def labels(self, P, n_jobs):
         """Return the candidate with the least risk of each row."""
-        rows, columns = self._search(*self._rough_mean(P))
-        best = np.empty(len(P), np.int64)
-        best[rows] = columns
-        doubtful = np.flatnonzero(np.bincount(rows, minlength=len(P)) > 1)
+        is_near = self._search(*self._rough_mean(P))
+        best = is_near.argmax(axis=1)
+        doubtful = np.flatnonzero(np.count_nonzero(is_near, axis=1) > 1)
         if len(doubtful):
             best[doubtful] = self.best(P[doubtful], n_jobs)[0]
         return best
@@ -201,7 +202,15 @@ class EuclideanRule:
     def best(self, P, n_jobs):
         """Return the candidate with the least risk of each row, and that risk."""
         mass, mean, spread = self._mean(P)
-        best, least = self._nearest(mean, *self._search(mean / self.unit, 0.0))
+        is_near = self._search(mean / self.unit, 0.0)
+        best, least = np.empty(len(P), np.int64), np.empty(len(P))
+        # Rows with very many near candidates are looked at few at a time.
+        group = np.cumsum(np.count_nonzero(is_near, axis=1)) // MOST_PAIRS
+        for number in np.unique(group):
+            rows = group == number
+            best[rows], least[rows] = self._nearest(
+                mean[rows], spread[rows] / mass[rows], is_near[rows]
+            )
         return best, mass * least + spread
 
     def risks(self, P, n_jobs):

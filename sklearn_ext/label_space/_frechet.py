@@ -87,7 +87,8 @@ def frechet_predict(
     Parameters
     ----------
     P : array-like of shape (n_samples, n_observed)
-        Scores of at least 0, also a tensor; their sum does not matter.
+        Scores of at least 0, also a tensor; their sum does not matter. A row of zeros
+        is taken for the first observed label, with a warning.
 
     observed : array-like of shape (n_observed,)
         The labels of the columns of P.
@@ -181,6 +182,7 @@ dict, default=None
         edges=edges,
         distances=distances,
         seen=observed,
+        seen_name="observed",
     )
     codes = space.encode(observed, "observed")
     if not len(codes):
@@ -194,7 +196,6 @@ dict, default=None
     if (order[1:] < order[:-1]).any():
         P = P[:, order]
     allowed = read_candidates(candidates, space, codes)
-    space = space.with_sources(codes[order])
     rule = choose_rule(space, codes[order], allowed, power)
     parts = apply_rule(
         rule,
@@ -202,6 +203,7 @@ dict, default=None
         temperature=temperature,
         top_k=top_k,
         fallback=int(np.argmin(order)),
+        fallback_name="the first observed label",
         batch_size=batch_size,
         n_jobs=n_jobs,
         wants="best" if return_variance else "labels",

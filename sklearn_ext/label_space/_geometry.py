@@ -32,7 +32,7 @@ class Discrete:
 
 @dataclass(frozen=True)
 class Ordinal:
-    """Labels are sorted numbers."""
+    """Labels are sorted numbers, given as differences to the first."""
 
     values: np.ndarray
 
@@ -137,6 +137,17 @@ class Callable:
 
     kind = "callable"
     tree = None
+
+    def check(self):
+        """Raise ValueError unless each label is at distance 0 from itself."""
+        labels = self.labels.tolist()
+        own = self._distances(zip(labels, labels, strict=True))
+        if own.any():
+            label = labels[int(np.argmax(own != 0))]
+            raise ValueError(
+                f"label_metric must return 0 for equal labels, got {own.max()} for "
+                f"{label!r}."
+            )
 
     def _distances(self, pairs):
         values = []

@@ -13,22 +13,19 @@ __all__ = ["Graph", "graph_of"]
 
 # Sources whose paths are searched at once.
 BLOCK = 64
-UNSET = -1.0
+# Searches for the longest path of all before an upper bound has to do.
+MOST_SEARCHES = 256
 
 
 @dataclass(frozen=True)
 class Graph:
-    """An undirected graph by rows; `unreachable` stands in where there is no path.
-
-    It is negative as long as it is not known: see `with_unreachable`.
-    """
+    """An undirected graph by rows; `unreachable` stands in where there is no path."""
 
     indptr: np.ndarray
     indices: np.ndarray
     lengths: np.ndarray
     has_unit_lengths: bool
-    n_components: int
-    unreachable: float = UNSET
+    unreachable: float = 0.0
 
     kind = "graph"
     tree = None
@@ -53,7 +50,7 @@ class Graph:
             (self.lengths, self.indices, self.indptr), shape=(n_nodes, n_nodes)
         )
         paths = dijkstra(rows, directed=True, indices=sources)
-        return np.where(np.isinf(paths), UNSET, paths)
+        return np.where(np.isinf(paths), -1.0, paths)
 
     def path_blocks(self, sources):
         """Yield slices of the sources and the lengths of the paths from them.
@@ -63,28 +60,31 @@ class Graph:
         for start in range(0, len(sources), BLOCK):
             rows = slice(start, min(start + BLOCK, len(sources)))
             paths = self._paths(sources[rows])
-            if self.n_components > 1:
-                paths[paths < 0] = self.unreachable
+            paths[paths < 0] = self.unreachable
             yield rows, paths
 
-    def with_unreachable(self, sources):
-        """Return the graph with a distance for pairs without a path, and warn of them.
+    def longest_path(self, most):
+        """Return the length of the longest of all shortest paths.
 
-        It is one more than the longest of the paths from these sources.
+        Few searches narrow down how far the farthest node is from each: `most` bounds
+        that from above to begin with. An upper bound is returned if too many were
+        needed.
         """
-        if self.n_components == 1:
-            return self
-        longest = 0.0
-        for start in range(0, len(sources), BLOCK):
-            longest = max(longest, self._paths(sources[start : start + BLOCK]).max())
-        warnings.warn(
-            f"The graph of labels has {self.n_components} components. Labels without a "
-            f"path between them count as {longest + 1:g} apart, one more than the "
-            "longest path that was met.",
-            UserWarning,
-            stacklevel=3,
-        )
-        return Graph(**{**vars(self), "unreachable": float(longest + 1)})
+        low, high = np.zeros(len(most)), most.copy()
+        for turn in range(MOST_SEARCHES):
+            is_open = (high > low.max()) & (low < high)
+            if not is_open.any():
+                return low.max()
+            nodes = np.flatnonzero(is_open)
+            extreme = -high[nodes] if turn % 2 == 0 else low[nodes]
+            node = nodes[np.argmin(extreme)]
+            path = self._paths(np.array([node]))[0].astype(np.float64)
+            met = path >= 0
+            farthest = path.max()
+            low[met] = np.maximum(low[met], np.maximum(path, farthest - path)[met])
+            high[met] = np.minimum(high[met], farthest + path[met])
+            high[node] = farthest
+        return high.max()
 
     def distances(self, rows, columns):
         """Return the distances between nodes given by number."""
@@ -105,9 +105,25 @@ class Graph:
         return distances
 
 
-def graph_of(edges):
-    """Return the `Graph` of some `Edges` without loops and parallels."""
+def graph_of(edges, components):
+    """Return the `Graph` of some `Edges` without loops and parallels.
+
+    `components` numbers the component of each node. If there are several, labels of two
+    are one more apart than the longest path, with a warning.
+    """
     indptr, indices, lengths = rows_of_edges(
         len(edges.nodes), edges.first, edges.second, edges.lengths
     )
-    return Graph(indptr, indices, lengths, edges.has_unit_lengths(), edges.components())
+    graph = Graph(indptr, indices, lengths, edges.has_unit_lengths())
+    n_components = components.max() + 1
+    if n_components == 1:
+        return graph
+    n_steps = np.bincount(components)[components] - 1
+    unreachable = graph.longest_path(n_steps * edges.lengths.max(initial=0)) + 1
+    warnings.warn(
+        f"The graph of labels has {n_components} components. Labels without a path "
+        f"between them count as {unreachable:g} apart, one more than the longest path.",
+        UserWarning,
+        stacklevel=6,
+    )
+    return Graph(**{**vars(graph), "unreachable": float(unreachable)})

@@ -10,6 +10,7 @@ import numpy as np
 from sklearn_ext._core._numba import jit
 
 NONE = np.iinfo(np.int64).max  # no candidate
+LANES = 8  # rows that walk over a tree side by side
 
 
 @jit
@@ -89,41 +90,38 @@ def pair_distances(parent, weight, first, second):
     n = parent.size
     depth = np.zeros(n, np.int64)
     height = np.zeros(n, np.int64)
-    length = np.zeros(n)
-    for k in range(1, n):
-        depth[k] = depth[parent[k]] + 1
-        length[k] = length[parent[k]] + weight[k]
     deepest = np.full(n, -1, np.int64)
     for k in range(n - 1, 0, -1):
         p = parent[k]
         if deepest[p] < 0 or height[k] + 1 > height[p]:
             height[p] = height[k] + 1
             deepest[p] = k
-    head = np.empty(n, np.int64)
-    head[0] = 0
+    head = np.zeros(n, np.int64)
+    climb = np.zeros(n)  # from a place to the head of its chain
     for k in range(1, n):
-        head[k] = head[parent[k]] if deepest[parent[k]] == k else k
-    distance = np.empty(first.size)
+        p = parent[k]
+        depth[k] = depth[p] + 1
+        head[k] = k
+        if deepest[p] == k:
+            head[k], climb[k] = head[p], climb[p] + weight[k]
+    distance = np.zeros(first.size)
     for i in range(first.size):
         a, b = first[i], second[i]
         while head[a] != head[b]:
-            if depth[head[a]] >= depth[head[b]]:
-                a = parent[head[a]]
-            else:
-                b = parent[head[b]]
-        ancestor = a if depth[a] < depth[b] else b
-        distance[i] = (length[first[i]] - length[ancestor]) + (
-            length[second[i]] - length[ancestor]
-        )
+            if depth[head[a]] < depth[head[b]]:
+                a, b = b, a
+            distance[i] += climb[a] + weight[head[a]]
+            a = parent[head[a]]
+        distance[i] += abs(climb[a] - climb[b])
     return distance
 
 
 @jit
-def steiner(parent, weight, marked):
+def steiner(parent, weight, marked, slack):
     """Return which places lie on a path between marked ones, bool (n,).
 
-    `marked` is bool (n,) and not empty. Places at distance 0 from such a path belong to
-    it, since nothing can tell them apart.
+    `marked` is bool (n,) and not empty. Places no farther than `slack` from such a path
+    belong to it, too.
     """
     n = parent.size
     below = np.zeros(n, np.int64)
@@ -132,44 +130,41 @@ def steiner(parent, weight, marked):
         if k:
             below[parent[k]] += below[k]
     n_marked = below[0]
-    inside = np.zeros(n, np.bool_)
+    distance = np.full(n, np.inf)
     for k in range(n):
-        inside[k] = 0 < below[k] < n_marked
         if below[k] == n_marked:  # all are below: only the lowest such place is inside
-            inside[k] = True
-            if k:
-                inside[parent[k]] = False
+            distance[parent[k] if k else 0] = np.inf
+        if below[k] > 0:
+            distance[k] = 0.0
     for k in range(n - 1, 0, -1):
-        p = parent[k]
-        if inside[k] and not inside[p] and weight[k] == 0.0:
-            inside[p] = True
+        distance[parent[k]] = min(distance[parent[k]], distance[k] + weight[k])
     for k in range(1, n):
-        if inside[parent[k]] and weight[k] == 0.0:
-            inside[k] = True
-    return inside
+        distance[k] = min(distance[k], distance[parent[k]] + weight[k])
+    return distance <= slack
 
 
 @jit
-def nearest_below(parent, weight, inside, code, slack):
+def nearest_below(parent, weight, inside, code, rounding):
     """Return, for each place inside, the nearest candidate that hangs from it.
 
     `inside` bool (n,) holds the root and the parent of whatever it holds. `code` int64
     (n,) numbers the candidates, NONE elsewhere. Candidates that hang from a place are
     those below it on paths that lie outside, and the place itself. Returns the least
     distance float64 (n,), inf if there is none, and code int64 (n,): the lowest of
-    those that are as near but for `slack`.
+    those that are as near, but for a share of `rounding`.
     """
     n = parent.size
     hang = np.where(code == NONE, np.inf, 0.0)
     code = code.copy()
     for k in range(n - 1, 0, -1):
-        if inside[k]:
+        if inside[k] or code[k] == NONE:
             continue
         p = parent[k]
         h = hang[k] + weight[k]
-        if h < hang[p] - slack or (h <= hang[p] + slack and code[k] < code[p]):
-            code[p] = code[k]
-            hang[p] = min(h, hang[p])
+        if h < hang[p] * (1 - rounding):
+            hang[p], code[p] = h, code[k]
+        elif h <= hang[p] * (1 + rounding):
+            hang[p], code[p] = min(h, hang[p]), min(code[k], code[p])
     return hang, code
 
 
@@ -180,7 +175,8 @@ def contract(parent, weight, inside, kept):
     `kept` bool (n,) is within `inside` and holds its root, ends and branchings. Returns
     `places` int64 (m,) of the kept ones, their `parent` (m,) and `weight` (m,), and the
     links: those of edge j are ``first[j]`` to ``first[j + 1]`` of `links` (places) and
-    `offsets` (distances), from the lower end upwards.
+    `offsets` (distances), from the lower end upwards. Last comes the number of edges
+    below the root.
     """
     n = parent.size
     n_kept = kept.sum()
@@ -188,6 +184,7 @@ def contract(parent, weight, inside, kept):
     places = np.empty(n_kept, np.int64)
     above = np.full(n_kept, -1, np.int64)
     length = np.zeros(n_kept)
+    depth = np.zeros(n_kept, np.int64)
     first = np.zeros(n_kept + 1, np.int64)
     n_links = inside.sum() - n_kept
     links = np.empty(n_links, np.int64)
@@ -208,16 +205,21 @@ def contract(parent, weight, inside, kept):
         if k:
             length[j] += weight[at]
             above[j] = number[parent[at]]
+            depth[j] = depth[above[j]] + 1
         j += 1
         first[j] = n_links
-    return places, above, length, first, links, offsets
+    return places, above, length, first, links, offsets, depth.max()
 
 
 @jit
-def _sweep(parent, weight, mass, work):
-    """Fill in mass, sum of distances and of squares: below, then over the whole tree.
+def _sweep(parent, weight, work):
+    """Fill in mass, sum of distances and sum of squares as seen from each place.
 
-    `work` float64 (n, 3, lanes) holds the masses of the places, and zeros.
+    `work` float64 (n, 6, lanes) holds the masses of the places in ``work[:, 0]``, and
+    zeros; the sums come to stand in ``work[:, :3]``. Nothing is subtracted, so they are
+    exact but for a share of rounding. Upwards a place first leaves at its parent what
+    it and its later siblings weigh there; downwards it takes that, and what came from
+    above and from its earlier siblings.
     """
     n, _, lanes = work.shape
     for k in range(n - 1, 0, -1):
@@ -226,36 +228,44 @@ def _sweep(parent, weight, mass, work):
         up = work[parent[k]]
         for i in range(lanes):
             m, s1, s2 = own[0, i], own[1, i], own[2, i]
+            # The parent's own mass and its later children.
+            own[3, i], own[4, i], own[5, i] = up[0, i], up[1, i], up[2, i]
             moved = s1 + w * m
             up[0, i] += m
             up[1, i] += moved
             up[2, i] += s2 + w * (s1 + moved)
+    work[0, 3:] = 0.0
     for k in range(1, n):
         w = weight[k]
         own = work[k]
         up = work[parent[k]]
         for i in range(lanes):
             m, s1, s2 = own[0, i], own[1, i], own[2, i]
+            # All but the subtree of k, as seen from the parent and then from k.
+            e0, e1, e2 = (
+                up[3, i] + own[3, i],
+                up[4, i] + own[4, i],
+                up[5, i] + own[5, i],
+            )
             moved = s1 + w * m
-            d1 = up[1, i] - moved
-            d2 = up[2, i] - (s2 + w * (s1 + moved))
-            moved = d1 + w * (mass[i] - m)
+            up[3, i] += m
+            up[4, i] += moved
+            up[5, i] += s2 + w * (s1 + moved)
+            moved = e1 + w * e0
+            e2 += w * (e1 + moved)
+            own[3, i], own[4, i], own[5, i] = e0, moved, e2
+            own[0, i] = m + e0
             own[1, i] = s1 + moved
-            own[2, i] = s2 + d2 + w * (d1 + moved)
+            own[2, i] = s2 + e2
 
 
 @jit
-def _load(P, start, stop, seats, work, mass):
-    """Put the rows of P into the lanes of `work`; `mass` gets their sums."""
+def _load(P, start, stop, seats, work):
+    """Put the rows of P into the lanes of `work`."""
     work[:] = 0.0
-    mass[:] = 0.0
     for r in range(start, stop):
-        i = r - start
         for j in range(seats.size):
-            p = P[r, j]
-            if p != 0.0:
-                work[seats[j], 0, i] += p
-                mass[i] += p
+            work[seats[j], 0, r - start] += P[r, j]
 
 
 @jit
@@ -268,12 +278,11 @@ def tree_risks(P, seats, parent, weight, power, column, risks):
     """
     b = P.shape[0]
     n = parent.size
-    work = np.empty((n, 3, min(8, b)))
-    mass = np.empty(min(8, b))
-    for start in range(0, b, 8):
-        stop = min(start + 8, b)
-        _load(P, start, stop, seats, work, mass)
-        _sweep(parent, weight, mass, work)
+    work = np.empty((n, 6, min(LANES, b)))
+    for start in range(0, b, LANES):
+        stop = min(start + LANES, b)
+        _load(P, start, stop, seats, work)
+        _sweep(parent, weight, work)
         for k in range(n):
             if column[k] >= 0:
                 for i in range(stop - start):
@@ -281,87 +290,98 @@ def tree_risks(P, seats, parent, weight, power, column, risks):
 
 
 @jit
+def _risk(place, power, h, i):
+    """Return the risk in lane i of a candidate at distance h from a place.
+
+    `place` is the part (6, lanes) of `work` of the place that the candidate hangs from.
+    """
+    if power == 2:
+        return place[2, i] + h * (2 * place[1, i] + h * place[0, i])
+    return place[1, i] + h * place[0, i]
+
+
+@jit
 def tree_best(
-    P, seats, parent, weight, power, hang, code, first, offsets, link_code, slack
+    P, seats, parent, weight, power, hang, code, first, offsets, link_code, tie
 ):
     """Return the code of the best candidate of each row, and its risk.
 
     P, `seats`, `parent`, `weight` and `power` as of `tree_risks`. `hang` and `code`
     (n,) are the nearest candidate of each place; `first`, `offsets` and `link_code` the
-    candidates on the chain above each place, as from `contract`, for power 2. Of those
-    within ``slack * mass`` of the least risk the lowest code wins.
+    candidates on the chain above each place, as from `contract`. Of those within a
+    share of `tie` of the least risk the lowest code wins.
     """
     b = P.shape[0]
     n = parent.size
-    lanes = min(8, b)
-    work = np.empty((n, 3, lanes))
-    mass = np.empty(lanes)
+    lanes = min(LANES, b)
+    work = np.empty((n, 6, lanes))
     best = np.empty(b, np.int64)
     least = np.empty(b)
-    has_links = offsets.size > 0
-    link_value = np.empty((lanes, 2))
-    link_best = np.empty((lanes, 2), np.int64)
-    low = np.empty(lanes)
-    found = np.empty(lanes, np.int64)
-    for start in range(0, b, 8):
-        stop = min(start + 8, b)
-        _load(P, start, stop, seats, work, mass)
-        _sweep(parent, weight, mass, work)
-        link_value[:] = np.inf
-        link_best[:] = NONE
-        if has_links:
-            for k in range(1, n):
-                if first[k] == first[k + 1]:
+    value = np.empty((lanes, 2))  # of the two best links of a row
+    where = np.empty((lanes, 2), np.int64)
+    for start in range(0, b, LANES):
+        stop = min(start + LANES, b)
+        rows = range(stop - start)
+        _load(P, start, stop, seats, work)
+        _sweep(parent, weight, work)
+        value[:] = np.inf
+        for k in range(1, n):
+            if power == 1 or first[k] == first[k + 1]:
+                continue  # a line is least at its ends
+            length = weight[k]
+            chain = offsets[first[k] : first[k + 1]]
+            for i in rows:
+                # At distance t from either end the risk is its own + 2 slope t + m t^2;
+                # seen from the better end no digits cancel.
+                m = work[k, 0, i]
+                low, high = work[k, 2, i], work[parent[k], 2, i]
+                is_up = high < low
+                if is_up:
+                    low, high = high, low
+                slope = 0.5 * ((high - low) / length - m * length)
+                if slope >= 0.0:
                     continue
-                length = weight[k]
-                p = parent[k]
-                for i in range(stop - start):
-                    # The risk at distance t towards p is s2 + 2 slope t + mass t^2, the
-                    # least where both sides pull alike.
-                    m = mass[i]
-                    gap = work[p, 2, i] - work[k, 2, i]
-                    slope = 0.5 * (gap / length - m * length)
-                    if slope >= 0.0 or slope + m * length <= 0.0:
-                        continue
-                    t = -slope / m
-                    right = first[k] + np.searchsorted(
-                        offsets[first[k] : first[k + 1]], t
-                    )
-                    for side in range(2):
-                        at = right - side
-                        if first[k] <= at < first[k + 1]:
-                            u = offsets[at]
-                            value = work[k, 2, i] + u * (2 * slope + m * u)
-                            link_value[i, side] = value
-                            link_best[i, side] = link_code[at]
-        for i in range(stop - start):
-            low[i] = min(link_value[i, 0], link_value[i, 1])
+                t = -slope / m
+                right = np.searchsorted(chain, length - t if is_up else t)
+                for side in range(2):
+                    at = right - side
+                    if 0 <= at < chain.size:
+                        u = length - chain[at] if is_up else chain[at]
+                        value[i, side] = low + u * (2 * slope + m * u)
+                        where[i, side] = link_code[first[k] + at]
+        for i in rows:
+            least[start + i] = min(value[i, 0], value[i, 1])
+            best[start + i] = NONE
         for k in range(n):
-            h = hang[k]
-            if h == np.inf:
-                continue
-            for i in range(stop - start):
-                if power == 2:
-                    value = work[k, 2, i] + h * (2 * work[k, 1, i] + h * mass[i])
-                else:
-                    value = work[k, 1, i] + h * mass[i]
-                low[i] = min(low[i], value)
-        found[:] = NONE
-        for k in range(n):
-            h = hang[k]
-            if h == np.inf:
-                continue
-            for i in range(stop - start):
-                if power == 2:
-                    value = work[k, 2, i] + h * (2 * work[k, 1, i] + h * mass[i])
-                else:
-                    value = work[k, 1, i] + h * mass[i]
-                if value <= low[i] + slack * mass[i]:
-                    found[i] = min(found[i], code[k])
-        for i in range(stop - start):
+            if hang[k] < np.inf:
+                for i in rows:
+                    risk = _risk(work[k], power, hang[k], i)
+                    least[start + i] = min(least[start + i], risk)
+        for i in rows:
+            limit = least[start + i] * (1 + tie)
             for side in range(2):
-                if link_value[i, side] <= low[i] + slack * mass[i]:
-                    found[i] = min(found[i], link_best[i, side])
-            best[start + i] = found[i]
-            least[start + i] = max(low[i], 0.0)
+                if value[i, side] <= limit:
+                    best[start + i] = min(best[start + i], where[i, side])
+        for k in range(n):
+            if hang[k] < np.inf:
+                for i in rows:
+                    risk = _risk(work[k], power, hang[k], i)
+                    if risk <= least[start + i] * (1 + tie):
+                        best[start + i] = min(best[start + i], code[k])
+        for k in range(1, n):
+            if power == 2 or first[k] == first[k + 1]:
+                continue
+            for i in rows:
+                low, high = work[k, 1, i], work[parent[k], 1, i]
+                is_up = high < low
+                if is_up:
+                    low, high = high, low
+                slope = (high - low) / weight[k]
+                at, step = (first[k + 1] - 1, -1) if is_up else (first[k], 1)
+                while first[k] <= at < first[k + 1]:
+                    u = weight[k] - offsets[at] if is_up else offsets[at]
+                    if low + slope * u > least[start + i] * (1 + tie):
+                        break
+                    best[start + i] = min(best[start + i], link_code[at])
+                    at += step
     return best, least

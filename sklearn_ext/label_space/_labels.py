@@ -5,7 +5,14 @@ import numbers
 import numpy as np
 import pandas as pd
 
-__all__ = ["columns_of", "encode", "label_array", "sorted_labels"]
+__all__ = [
+    "columns_of",
+    "encode",
+    "joined",
+    "label_array",
+    "shown",
+    "sorted_labels",
+]
 
 SHOWN = 5
 
@@ -22,8 +29,11 @@ def label_array(values, name):
     Text in an array of objects stays there, so that no long label is cut.
     """
     is_sequence = hasattr(values, "__len__") or hasattr(values, "__array__")
-    if isinstance(values, str | bytes) or not is_sequence:
-        raise TypeError(f"{name} must be a sequence of labels, got {values!r}.")
+    if isinstance(values, str | bytes | set | frozenset) or not is_sequence:
+        raise TypeError(
+            f"{name} must be a sequence of labels, such as a list or an array, got "
+            f"{values!r}."
+        )
     if not hasattr(values, "__array__"):
         given = list(values)
         if all(isinstance(value, str) for value in given):
@@ -78,6 +88,13 @@ def _of_one_kind(values, name):
     )
 
 
+def joined(arrays):
+    """Return arrays of labels as one; those of another kind than the first are left."""
+    is_text = [labels.dtype.kind in "UO" for labels in arrays]
+    same = [a for a, text in zip(arrays, is_text, strict=True) if text == is_text[0]]
+    return np.concatenate(same)
+
+
 def columns_of(table, name):
     """Return the columns of a 2-D table or of a sequence of rows, each a sequence."""
     if hasattr(table, "iloc"):
@@ -90,6 +107,11 @@ def columns_of(table, name):
             raise ValueError(f"{name} must be 2-D, got an array of {table.ndim} dims.")
         return list(table.T)
     rows = list(table)
+    for place, row in enumerate(rows):
+        if isinstance(row, str | bytes) or not hasattr(row, "__len__"):
+            raise TypeError(
+                f"{name} must hold rows, such as tuples, got {row!r} in row {place}."
+            )
     sizes = {len(row) for row in rows}
     if len(sizes) > 1:
         size = len(rows[0])
@@ -130,7 +152,6 @@ def encode(labels, values, name):
     if unknown.any():
         raise ValueError(
             f"{name} holds labels outside the label space: "
-            f"{shown(np.unique(values[unknown]))}. Add them to it, or drop "
-            "their rows."
+            f"{shown(np.unique(values[unknown]))}. Add them to it."
         )
     return codes.astype(np.int64)

@@ -10,7 +10,7 @@ import numpy as np
 
 __all__ = ["locus_margins", "locus_members", "sampled_members"]
 
-# Risks tie within this share of the largest one, as they do in predictions.
+# Risks tie within this share of the largest one.
 TIE = 1e-12
 # Weights that a solver returns may miss a tie by this much.
 SOLVED = 1e-9
@@ -23,14 +23,16 @@ SOLVER = {
 NEAR, ADDED = 16, 10
 # Rounds in which a label is played, and how boldly.
 ROUNDS, STEP = 60, 0.5
-# Pairs of rows and sums of risks at once.
-PAIRS, ENTRIES = 512, 1 << 20
+# Rows whose sums of risks, one product of matrices, take as long as the sum of a pair.
+ROWS = 32
+# Pairs of rows at once, sums of risks at once: in a processor's cache, and of products.
+PAIRS, ENTRIES, PLAYED = 512, 1 << 17, 1 << 20
 
 
 def _scaled(risk):
     """Return the risks in units of the largest one."""
     largest = risk.max()
-    return risk / largest if largest > 0 else risk
+    return risk if largest in (0, 1) else risk / largest
 
 
 def _mark_least(sums, members):
@@ -71,7 +73,7 @@ def _mark_between(risk, first, second, members):
 
 
 def _mark_pairs(risk, max_sums, rng, members):
-    """Mark the labels that win for some weights of two rows, of all pairs if they may."""
+    """Mark the labels that win for some weights of two rows, if possible of any two."""
     n_rows = len(risk)
     if n_rows * (n_rows - 1) // 2 <= max_sums:
         pairs = rng.permutation(np.column_stack(np.triu_indices(n_rows, 1)))
@@ -111,11 +113,11 @@ def _play(risk, labels, members, losers):
         labels, total, last = labels[is_open], total[:, is_open], last[:, is_open]
 
 
-def _settle(risk, max_sums):
+def _settle(risk, max_sums, max_played):
     """Return labels that win for some weights and labels that do not, both bool (N,).
 
-    Others stay open. Single rows, all pairs of rows and rounds of play for all labels
-    are tried, or as many, drawn by a fixed seed, as `max_sums` sums of risks allow.
+    Others stay open. Single rows, pairs of rows and rounds of play are tried, within
+    `max_sums` sums of two rows and for up to `max_played` labels, by a fixed seed.
     """
     n_rows, n_columns = risk.shape
     members, losers = np.zeros((2, n_columns), bool)
@@ -123,9 +125,9 @@ def _settle(risk, max_sums):
     if n_rows == 1:
         return members, ~members
     rng = np.random.default_rng(0)
-    _mark_pairs(risk, max_sums // 2, rng, members)
-    labels = rng.permutation(np.flatnonzero(~members))[: max_sums // 2 // ROUNDS]
-    size = max(1, ENTRIES // max(n_rows, n_columns))
+    _mark_pairs(risk, max_sums, rng, members)
+    labels = rng.permutation(np.flatnonzero(~members))[:max_played]
+    size = max(1, PLAYED // max(n_rows, n_columns))
     for start in range(0, len(labels), size):
         _play(risk, labels[start : start + size], members, losers)
     return members, losers
@@ -134,10 +136,11 @@ def _settle(risk, max_sums):
 def sampled_members(risk, max_sums):
     """Return columns that are the least under some weights tried, bool (N,).
 
-    All of them belong to the locus, but others may: about `max_sums` sums of risks
-    are evaluated, the same ones each time.
+    All of them belong to the locus, but others may. The work is that of `max_sums` sums
+    of two rows, half of it spent on pairs.
     """
-    return _settle(_scaled(risk), max_sums)[0]
+    max_played = max_sums // 2 // ROUNDS // (1 + len(risk) // ROWS)
+    return _settle(_scaled(risk), max_sums // 2, max_played)[0]
 
 
 def _solve(advantage):
@@ -220,13 +223,13 @@ def _has_sign(lower, upper):
     return lower >= -TIE or upper < -TIE
 
 
-def locus_members(risk, max_sums):
+def locus_members(risk, max_sums=1 << 20, max_played=None):
     """Return which columns are the least under some weights, bool (N,); ties count.
 
-    About `max_sums` sums of risks are spent on what settles many labels at once.
+    What `_settle` leaves open takes a program for each label.
     """
     risk = _scaled(risk)
-    members, losers = _settle(risk, max_sums)
+    members, losers = _settle(risk, max_sums, max_played)
     for label in np.flatnonzero(~members & ~losers):
         if not members[label]:  # another label's program may have met it
             lower, upper = _margin(risk, label, _has_sign, members)

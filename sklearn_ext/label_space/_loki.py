@@ -6,6 +6,7 @@ from numbers import Integral, Real
 import numpy as np
 from sklearn import get_config
 from sklearn.base import MetaEstimatorMixin
+from sklearn.frozen import FrozenEstimator
 from sklearn.utils import Bunch, get_tags, indexable
 from sklearn.utils.metadata_routing import (
     MetadataRouter,
@@ -13,7 +14,6 @@ from sklearn.utils.metadata_routing import (
     process_routing,
 )
 
-from sklearn_ext._core._fitting import keep_fit_on_error
 from sklearn_ext._core._sklearn import (
     BaseEstimator,
     ClassifierMixin,
@@ -28,7 +28,7 @@ from sklearn_ext._core._sklearn import (
 
 from ._candidates import NAMED, read_candidates
 from ._frechet import RULE_CONSTRAINTS
-from ._labels import label_array
+from ._labels import joined, label_array
 from ._locus import locus_mask
 from ._probabilities import base_probabilities, check_classifier
 from ._rule import apply_rule, choose_rule
@@ -150,8 +150,8 @@ dict, default=None
     Notes
     -----
     Of labels whose expected distances differ by rounding only, the first in `classes_`
-    is predicted. A row whose probabilities are all 0 is taken for sure of the most
-    frequent label of the training rows, with a warning.
+    is predicted. A row whose probabilities are all 0 is taken for the most frequent
+    label of the training rows, with a warning.
 
     With K observed labels and N candidates a row costs, beside the classifier, O(K) on
     a tree if all nodes are candidates (else the nodes on paths between observed labels
@@ -320,37 +320,42 @@ dict, default=None
             routed = process_routing(self, "fit", **fit_params)
         else:
             routed = Bunch(estimator=Bunch(fit=fit_params), splitter=Bunch(split={}))
-        with keep_fit_on_error(self):
-            fitted = self._fit(X, y, sample_weight, routed)
-            for name in [n for n in vars(self) if n.endswith("_")]:
-                delattr(self, name)
-            vars(self).update(fitted)
+        fitted = self._fit(X, y, sample_weight, routed)
+        for name in [n for n in vars(self) if n.endswith("_")]:
+            delattr(self, name)
+        vars(self).update(fitted)
         return self
 
     def _fit(self, X, y, sample_weight, routed):
         """Return all fitted attributes."""
-        seen = label_array(y, "y")
+        base = self._base()
+        check_classifier(base)
+        known = [label_array(y, "y")]
+        if isinstance(base, FrozenEstimator) and hasattr(base, "classes_"):
+            known.append(label_array(base.classes_, "classes_"))  # y may lack some
         space = read_label_space(
             self.label_metric,
             labels=self.labels,
             label_embeddings=self.label_embeddings,
             edges=self.edges,
             distances=self.distances,
-            seen=seen,
+            seen=joined(known),
         )
-        codes = space.encode(seen, "y")
+        codes = space.encode(y, "y")
         weight = None
         if sample_weight is not None:
             weight = check_sample_weight(sample_weight, codes[:, None], dtype=float)
         read_candidates(self.candidates, space, codes)  # fails before the classifier
 
-        base = self._base()
-        check_classifier(base)
         model = clone(base).fit(X, y, **routed.estimator.fit)
+        if not hasattr(model, "classes_"):
+            raise TypeError(
+                f"estimator must be a classifier, but {type(model).__name__} has no "
+                "classes_."
+            )
         columns = space.encode(model.classes_, "classes_ of the estimator")
         observed = np.sort(columns)
         allowed = read_candidates(self.candidates, space, observed)
-        space = space.with_sources(observed)
         rule = choose_rule(space, observed, allowed, self.power)
         counts = np.bincount(codes, weight, minlength=len(space.labels))
         fallback = int(np.argmax(counts[observed]))
@@ -405,7 +410,14 @@ dict, default=None
         splitter = check_cv(self.cv, y, classifier=True)
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "The least populated class", UserWarning)
-            return list(splitter.split(X, y, **params))
+            try:
+                return list(splitter.split(X, y, **params))
+            except ValueError as error:
+                raise ValueError(
+                    f'temperature="auto" could not split the rows with cv={self.cv!r}: '
+                    f"{error} Pass fewer folds, or KFold(shuffle=True), which does not "
+                    "ask for rows of each class in each fold."
+                ) from error
 
     def _apply(self, X, wants):
         """Return what the rule says of the rows of X, a list of parts."""
@@ -482,12 +494,14 @@ dict, default=None
             classes one number, positive if the second is predicted.
         """
         check_is_fitted(self)
-        own = np.concatenate(self._apply(X, "risks"))
-        risks = np.full((len(own), len(self.classes_)), np.inf)
-        risks[:, self.candidate_mask_] = own
+        risks = np.concatenate(self._apply(X, "risks"))
+        if not self.candidate_mask_.all():
+            all_risks = np.full((len(risks), len(self.classes_)), np.inf)
+            all_risks[:, self.candidate_mask_] = risks
+            risks = all_risks
         if len(self.classes_) == 2:
             return risks[:, 0] - risks[:, 1]
-        return -risks
+        return np.negative(risks, out=risks)
 
     def frechet_variance(self, X):
         """Return the least expected distance of each row, to the power.

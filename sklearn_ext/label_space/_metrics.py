@@ -12,7 +12,7 @@ from sklearn_ext._core._sklearn import (
     validate_params,
 )
 
-from ._labels import label_array
+from ._labels import joined, label_array
 from ._space import SPACE_CONSTRAINTS, LabelSpace, read_label_space
 
 __all__ = ["make_label_distance_scorer", "mean_label_distance"]
@@ -29,16 +29,13 @@ def _mean_distance(space, y_true, y_pred, power, sample_weight):
     weight = None
     if sample_weight is not None:
         weight = check_sample_weight(sample_weight, truth[:, None], dtype=np.float64)
-    space = space.with_sources(np.unique(truth))
     costs = space.pair_distances(truth, guess) ** power
     return float(np.average(costs, weights=weight))
 
 
 def _labels_of_both(y_true, y_pred):
-    """Return the labels of two arrays as one, or those of the first if they differ."""
-    both = [label_array(y_true, "y_true"), label_array(y_pred, "y_pred")]
-    is_text = [each.dtype.kind in "UO" for each in both]
-    return np.concatenate(both) if is_text[0] == is_text[1] else both[0]
+    """Return the labels of two arrays as one."""
+    return joined([label_array(y_true, "y_true"), label_array(y_pred, "y_pred")])
 
 
 @validate_params(
@@ -178,7 +175,8 @@ class LabelDistanceScorer(base_scorer()):
         power = keywords.pop("power")
         space = self.space
         if space is None and keywords:
-            space = read_label_space(**keywords, seen=_labels_of_both(y_true, y_pred))
+            seen = _labels_of_both(y_true, y_pred)
+            space = read_label_space(**keywords, seen=seen)
         if space is None:
             space = _space_of(estimator)
         return self._sign * _mean_distance(space, y_true, y_pred, power, sample_weight)

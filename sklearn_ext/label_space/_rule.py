@@ -1,9 +1,8 @@
 """The decision rule: which candidate has the least expected power of the distance.
 
-A rule has `best(P, n_jobs)`, `risks(P, n_jobs)`, `row_bytes()`, a `backend` and a
-`tie`: risks within that share of a row's mass are equal. If it has `labels(P, n_jobs)`,
-that is faster than `best`. Here one is chosen, fed with blocks of rows, and given what
-comes before it: temperature and `top_k`.
+A rule has `best(P, n_jobs)`, `risks(P, n_jobs)`, `row_bytes()` and a `backend`; if it
+has `labels(P, n_jobs)`, that is faster than `best`. Here one is chosen, fed with blocks
+of rows, and given what comes before it: temperature and `top_k`.
 """
 
 import warnings
@@ -18,7 +17,10 @@ from ._dense import DenseRule
 from ._euclidean import EuclideanRule, OrdinalRule
 from ._tree import TreeRule
 
-__all__ = ["apply_rule", "choose_rule", "tempered"]
+__all__ = ["apply_rule", "choose_rule"]
+
+# Binary exponent of a largest probability from which on its row is scaled.
+FAR = 200
 
 
 def choose_rule(space, observed, candidates, power):
@@ -58,31 +60,28 @@ def _largest(P, k):
     return kept
 
 
-def _masses(P, first_row):
-    """Return the sums of the rows; ValueError if P is negative or not finite."""
-    with np.errstate(over="ignore"):
-        mass = P.sum(axis=1)
-    if P.size and not (np.isfinite(mass).all() and P.min() >= 0):
-        is_bad = ~(np.isfinite(P) & (P >= 0))
-        if not is_bad.any():
-            raise ValueError(
-                f"P sums to {mass[~np.isfinite(mass)][0]} in row "
-                f"{first_row + np.argmin(np.isfinite(mass))}. Scale it down."
-            )
-        i, j = np.argwhere(is_bad)[0]
+def _largest_of_rows(P, first_row):
+    """Return the maxima of the rows; ValueError if P is negative or not finite."""
+    most = P.max(axis=1)
+    if P.size and not (np.isfinite(most).all() and P.min() >= 0):
+        i, j = np.argwhere(~(np.isfinite(P) & (P >= 0)))[0]
         raise ValueError(
             "P, the probabilities, must be finite and at least 0, got "
             f"{P[i, j]} in row {first_row + i}, column {j}. Turn logits into "
             "probabilities first."
         )
-    return mass
+    return most
 
 
-def _level_ties(risks, rule, P):
-    """Make risks that tie with the least of a row equal to it."""
+def _with_winner(risks, best):
+    """Make the best candidate the first with the least risk of its row.
+
+    Of those that tie rounding may have put another one first.
+    """
     least = risks.min(axis=1, keepdims=True)
-    limit = least + rule.tie * P.sum(axis=1, keepdims=True)
-    return np.where(risks <= limit, least, risks)
+    np.put_along_axis(risks, best[:, None], least, axis=1)
+    is_ahead = np.arange(risks.shape[1]) < best[:, None]
+    return np.where(is_ahead & (risks == least), np.nextafter(least, np.inf), risks)
 
 
 def apply_rule(
@@ -92,6 +91,7 @@ def apply_rule(
     temperature=1.0,
     top_k=None,
     fallback=0,
+    fallback_name="the most frequent label",
     batch_size="auto",
     n_jobs=None,
     wants="labels",
@@ -99,8 +99,8 @@ def apply_rule(
     """Return what the rule says of the rows of P, in parts: a list of arrays.
 
     `wants` is "labels" for the best candidates, "best" for those and their risks, or
-    "risks" for the risks of all. Rows without mass are taken for sure of the observed
-    label `fallback`.
+    "risks" for the risks of all. Rows without mass are taken for the observed label
+    `fallback`.
     """
     if batch_size == "auto":
         row_bytes = 16 * P.shape[1] + rule.row_bytes()
@@ -109,24 +109,33 @@ def apply_rule(
     n_empty = 0
     for rows in gen_batches(max(1, len(P)), batch_size):
         block = np.array(P[rows], np.float64, order="C")
-        is_empty = _masses(block, rows.start) == 0
+        most = _largest_of_rows(block, rows.start)
+        is_empty = most == 0
         n_empty += int(is_empty.sum())
         block[is_empty, fallback] = 1.0
+        # Only ratios matter, so rows near the ends of the range of floats are moved.
+        shift = np.frexp(most)[1]
+        shift[np.abs(shift) < FAR] = 0
+        if shift.any():
+            block = np.ldexp(block, -shift[:, None])
         if temperature != 1:
             block = tempered(block, temperature)
+            shift[:] = 0
         block = _largest(block, top_k)
-        if wants == "risks":
-            parts.append(_level_ties(rule.risks(block, n_jobs), rule, block))
-        elif wants == "labels" and hasattr(rule, "labels"):
+        if wants == "labels" and hasattr(rule, "labels"):
             parts.append(rule.labels(block, n_jobs))
+            continue
+        best, least = rule.best(block, n_jobs)
+        if wants == "risks":
+            risks = _with_winner(rule.risks(block, n_jobs), best)
+            parts.append(np.ldexp(risks, shift[:, None]))
         else:
-            best, least = rule.best(block, n_jobs)
-            parts.append(best if wants == "labels" else (best, least))
+            parts.append(best if wants == "labels" else (best, np.ldexp(least, shift)))
     if n_empty:
         warnings.warn(
-            f"{n_empty} rows of the probabilities are all 0 and are taken for sure of "
-            "the most frequent label.",
+            f"{n_empty} rows of the probabilities are all 0. They are taken for "
+            f"{fallback_name}.",
             UserWarning,
-            stacklevel=3,
+            stacklevel=4,  # the caller of the public function or method
         )
     return parts

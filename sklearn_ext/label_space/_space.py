@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from sklearn_ext._core._arrays import as_host
 from sklearn_ext._core._sklearn import StrOptions
 
 from ._edges import read_edges
@@ -17,7 +18,7 @@ from ._geometry import (
     TreeMetric,
 )
 from ._graph import Graph, graph_of
-from ._labels import encode, label_array, sorted_labels
+from ._labels import encode, label_array, shown, sorted_labels
 from ._tree import Tree, root_tree
 
 __all__ = ["METRICS", "SPACE_CONSTRAINTS", "LabelSpace", "read_label_space"]
@@ -76,16 +77,6 @@ class LabelSpace:
             return np.diff(self.geometry.indptr)[self.nodes]
         return self.tree.degrees()[self.nodes]
 
-    def with_sources(self, codes):
-        """Return the space with a distance for labels without a path, if there are any.
-
-        `codes` are the labels whose paths set it.
-        """
-        if self.geometry.kind != "graph" or self.geometry.unreachable >= 0:
-            return self
-        graph = self.geometry.with_unreachable(self.nodes[codes])
-        return LabelSpace(self.metric, self.labels, self.nodes, graph)
-
     def to_arrays(self):
         """Return everything as a dict of plain arrays and fields."""
         arrays = {
@@ -136,29 +127,37 @@ def _check_keywords(metric, given):
             )
 
 
-def _plain_labels(labels, seen, metric):
+def _plain_labels(labels, seen, seen_name, metric):
     """Return sorted labels of a metric that has none of its own."""
     if labels is None:
         if seen is None:
             name = "a callable" if callable(metric) else repr(metric)
             raise ValueError(f"label_metric={name} needs the keyword labels.")
-        return np.unique(label_array(seen, "y"))
+        return np.unique(label_array(seen, seen_name))
     return sorted_labels(labels, "labels")[0]
 
 
 def _ordinal(labels):
-    """Return the geometry of numbers."""
+    """Return the geometry of numbers, as differences to the first."""
     if labels.dtype.kind not in "biuf":
         raise ValueError(
             'label_metric="ordinal" needs labels that are numbers, got '
             f"{labels.tolist()[0]!r}."
         )
-    return Ordinal(labels.astype(np.float64))
+    if labels.dtype.kind in "iu" and float(labels[-1]) - float(labels[0]) < 2**62:
+        # Whole numbers above 2**53 are no floats, but their differences may be.
+        return Ordinal((labels - labels[0]).astype(np.float64))
+    values = labels.astype(np.float64)
+    return Ordinal(values - values[0])
 
 
 def _read_rows(table, labels, name):
     """Return the labels of a table with a row per label, their rows, and the table."""
+    if hasattr(table, "to_dict") and getattr(table, "ndim", 2) == 1:
+        table = table.to_dict()  # a Series of vectors
     if isinstance(table, dict):
+        if not table:
+            raise ValueError(f"{name} must hold at least one label, got none.")
         keys, rows = list(table), list(table.values())
         sizes = [np.size(row) for row in rows]
         if len(set(sizes)) > 1:
@@ -171,7 +170,9 @@ def _read_rows(table, labels, name):
     elif hasattr(table, "iloc"):
         keys, table = table.index, table.to_numpy()
     else:
-        keys, table = None, np.asarray(table)
+        keys, table = None, np.asarray(as_host(table))
+    if table.dtype.kind == "c":
+        raise ValueError(f"Complex data not supported: {name} holds complex numbers.")
     if table.dtype.kind not in "biuf":
         try:
             table = table.astype(np.float64)
@@ -221,9 +222,10 @@ def _check_distances(matrix):
         raise ValueError(f"distances must be square, got the shape {matrix.shape}.")
 
     def fail(what, i, j):
+        mirror = f" and entry ({j}, {i}) is {matrix[j, i]}" if i != j else ""
         raise ValueError(
-            f"distances must be {what}; entry ({i}, {j}) is {matrix[i, j]} and entry "
-            f"({j}, {i}) is {matrix[j, i]}."
+            f"distances must be {what}; entry ({i}, {j}) is {matrix[i, j]}{mirror}. "
+            "Rounding is mended by D.clip(0), np.fill_diagonal(D, 0) and (D + D.T) / 2."
         )
 
     for start in range(0, len(matrix), ROWS):
@@ -249,19 +251,19 @@ def _check_distances(matrix):
 
 def _precomputed(table, labels):
     """Return labels, rows and the geometry of a matrix of distances."""
-    if hasattr(table, "iloc") and (
-        table.shape[0] == table.shape[1] and set(table.index) == set(table.columns)
-    ):
+    if hasattr(table, "iloc"):
+        odd = list(table.index.symmetric_difference(table.columns))
+        if table.shape[0] != table.shape[1] or odd:
+            what = f"; {odd[0]!r} is on one of them only" if odd else ""
+            raise ValueError(
+                "distances must be square, with the same labels on both axes of the "
+                f"DataFrame; its shape is {table.shape}{what}."
+            )
         table = table.loc[:, list(table.index)]
-    elif hasattr(table, "iloc"):
-        raise ValueError(
-            "distances must be square, with the same labels on both axes of the "
-            f"DataFrame; its shape is {table.shape}."
-        )
     elif isinstance(table, dict):
         raise ValueError("distances must be an array or a DataFrame, not a dict.")
     else:
-        table = np.asarray(table)
+        table = np.asarray(as_host(table))
         if table.ndim == 2 and table.shape[0] != table.shape[1]:
             raise ValueError(f"distances must be square, got the shape {table.shape}.")
     labels, rows, table = _read_rows(table, labels, "distances")
@@ -269,31 +271,43 @@ def _precomputed(table, labels):
     return labels, rows, Precomputed(table)
 
 
+def _raise_not_a_tree(edges, simplified, n_components, labels):
+    """Raise ValueError that says why edges are no tree."""
+    what = ""
+    if labels is not None:
+        ends = np.concatenate([edges.first, edges.second])
+        lone = np.setdiff1d(np.arange(len(edges.nodes)), ends)
+        if len(lone):
+            what = f" No edge leads to the labels {shown(edges.nodes[lone])}."
+    if len(simplified) < len(edges):
+        what += " Some edge is given twice, or is a loop."
+    raise ValueError(
+        f"edges must be a tree, but there are {len(edges)} edges, {len(edges.nodes)} "
+        f"nodes and {n_components} component{'s' if n_components > 1 else ''}.{what} "
+        'label_metric="graph" takes any edges.'
+    )
+
+
 def _of_edges(metric, edges, labels):
     """Return labels, nodes and the geometry of a tree or graph."""
     if labels is not None:
         labels, _ = sorted_labels(labels, "labels")
-    edges = read_edges(edges, labels)
-    n_nodes, n_edges = len(edges.nodes), len(edges)
+    given = read_edges(edges, labels)
+    n_nodes = len(given.nodes)
     if not n_nodes:
         raise ValueError("edges must hold at least one edge.")
-    if metric == "graph":
-        edges = edges.simplified()
-        n_edges = len(edges)
-    n_components = edges.components()
-    is_tree = n_edges == n_nodes - 1 and n_components == 1
-    if metric == "tree" and not is_tree:
-        raise ValueError(
-            f"edges must be a tree, but there are {n_edges} edges, {n_nodes} nodes and "
-            f"{n_components} component{'s'[: n_components > 1]}. "
-            'label_metric="graph" takes any edges.'
-        )
+    edges = given.simplified()
+    components = edges.components()
+    n_components = components.max() + 1
+    is_tree = len(edges) == n_nodes - 1 and n_components == 1
+    if metric == "tree" and not (is_tree and len(given) == len(edges)):
+        _raise_not_a_tree(given, edges, n_components, labels)
     if is_tree:
         geometry = TreeMetric(
             root_tree(n_nodes, edges.first, edges.second, edges.lengths)
         )
     else:
-        geometry = graph_of(edges)
+        geometry = graph_of(edges, components)
     if labels is None:
         return edges.nodes, np.arange(n_nodes), geometry
     return labels, np.searchsorted(edges.nodes, labels), geometry
@@ -307,10 +321,12 @@ def read_label_space(
     edges=None,
     distances=None,
     seen=None,
+    seen_name="y",
 ):
     """Return the `LabelSpace` that the keywords describe; ValueError if none.
 
-    `seen` are labels for metrics that have none of their own.
+    `seen` are labels for metrics that have none of their own, which errors call
+    `seen_name`.
     """
     _check_keywords(
         label_metric,
@@ -321,12 +337,16 @@ def read_label_space(
         },
     )
     if callable(label_metric):
-        labels = _plain_labels(labels, seen, label_metric)
+        labels = _plain_labels(labels, seen, seen_name, label_metric)
         geometry = Callable(label_metric, labels)
+        geometry.check()
     elif label_metric == "discrete":
-        labels, geometry = _plain_labels(labels, seen, label_metric), Discrete()
+        labels, geometry = (
+            _plain_labels(labels, seen, seen_name, label_metric),
+            Discrete(),
+        )
     elif label_metric == "ordinal":
-        labels = _plain_labels(labels, seen, label_metric)
+        labels = _plain_labels(labels, seen, seen_name, label_metric)
         geometry = _ordinal(labels)
     else:
         if label_metric == "embedding":

@@ -6,15 +6,20 @@ import numpy as np
 
 from sklearn_ext._core._arrays import plain_array
 
-__all__ = ["Tree", "TreeRule", "path_tree", "root_tree"]
+from ._ties import EPS, TIE, check_range
 
-# The reduction is exact if no edge is so short that its ends may tie (see `LEAST_GAP`).
-TIE = 1e-12
-# Risks within TIE * mass * d_max**2 tie, and the risks of two places that are h apart,
-# outside the observed ones' paths, differ by mass * h**2 at least.
-LEAST_GAP = 2e-6
-# Distances that were added up in another order differ by less than this share.
-ROUNDING = 1e-13
+__all__ = ["Tree", "TreeRule", "path_tree", "root_tree", "rows_of_edges"]
+
+# Shares of the longest path between observed labels. The risk of a candidate that is
+# farther from all paths than the first one cannot tie with that of the place it hangs
+# from: it is larger by twice that share at least. And near its minimum a parabola is
+# flat: links of a chain tie if they are nearer to it than the square root of `TIE`, so
+# of links that are farther apart than the second one at most two tie.
+LEAST_HANG = 10 * TIE
+LEAST_LINK = 2 * np.sqrt(TIE)
+# Candidates that hang from one place tie, whatever the rest of their risks is, if their
+# distances from it differ by no more than this share.
+SAME = TIE / 2
 
 
 @dataclass(frozen=True)
@@ -35,7 +40,8 @@ class Tree:
         """Return the distance of each node, by number, from a node."""
         from ._kernels import distances_from
 
-        return distances_from(self.parent, self.weight, self.place[node])[self.place]
+        arrays = plain_array(self.parent), plain_array(self.weight)
+        return distances_from(*arrays, self.place[node])[self.place]
 
     def distances(self, rows, columns):
         """Return the distances between nodes given by number."""
@@ -49,9 +55,8 @@ class Tree:
         """Return the distances between pairs of nodes given by number."""
         from ._kernels import pair_distances
 
-        return pair_distances(
-            self.parent, self.weight, self.place[first], self.place[second]
-        )
+        arrays = plain_array(self.parent), plain_array(self.weight)
+        return pair_distances(*arrays, self.place[first], self.place[second])
 
     def degrees(self):
         """Return the number of neighbours of each node, by number."""
@@ -109,11 +114,11 @@ class TreeRule:
     Only the paths between observed labels are kept: any other candidate is farther from
     all of them than the place it hangs from, so of those at a place only the nearest
     can win. If all places are candidates, chains are contracted, too: the risk along
-    them is a parabola, whose best links are known.
+    them is a parabola or a line, whose best links are known.
     """
 
     power: int
-    tie: float  # risks within this share of a row's mass tie
+    tie: float  # share of the least risk
     n_candidates: int
     observed: np.ndarray  # node of each observed label
     tree: Tree
@@ -136,32 +141,31 @@ class TreeRule:
 
         tree = tree.rooted_at(observed[0])
         n_nodes = len(tree.order)
-        d_max = tree.farthest(observed, candidates)
+        check_range(tree.farthest(observed, candidates), power)
         code = np.full(n_nodes, NONE)
         code[tree.place[candidates]] = np.arange(len(candidates))
         column = np.where(code == NONE, -1, code)
 
         marked = np.zeros(n_nodes, bool)
         marked[tree.place[observed]] = True
-        inside = np.ones(n_nodes, bool)
-        is_reducible = (tree.weight[1:] >= LEAST_GAP * d_max).all() and d_max > 0
-        if is_reducible:
-            inside = steiner(tree.parent, tree.weight, marked)
-        hang, nearest = nearest_below(
-            tree.parent, tree.weight, inside, code, ROUNDING * d_max
-        )
+        span = tree.farthest(observed, observed)
+        inside = steiner(tree.parent, tree.weight, marked, LEAST_HANG * span)
+        hang, nearest = nearest_below(tree.parent, tree.weight, inside, code, SAME)
         kept = inside
-        if is_reducible and power == 2 and (column[inside] >= 0).all():
-            n_children = np.bincount(tree.parent[1:][inside[1:]], minlength=n_nodes)
-            kept = inside & (marked | (n_children != 1))
-        places, parent, weight, first, links, offsets = contract(
+        if (column[inside] >= 0).all():
+            kept = marked | (_children(tree.parent, inside) != 1)
+            is_short = tree.weight <= LEAST_LINK * span
+            kept |= is_short
+            kept[tree.parent[is_short]] = True
+            kept &= inside
+        places, parent, weight, first, links, offsets, depth = contract(
             tree.parent, tree.weight, inside, kept
         )
         number = np.empty(n_nodes, np.int64)
         number[places] = np.arange(len(places))
         return cls(
             power=power,
-            tie=TIE * d_max**power,
+            tie=max(TIE, 4 * EPS * depth),  # long sums are rounded often
             n_candidates=len(candidates),
             observed=observed,
             tree=tree,
@@ -211,6 +215,11 @@ class TreeRule:
 
         _by_rows(part, len(P), n_jobs)
         return np.maximum(risks, 0, out=risks)
+
+
+def _children(parent, inside):
+    """Return how many of the children of each place are inside."""
+    return np.bincount(parent[1:][inside[1:]], minlength=len(parent))
 
 
 def _by_rows(part, n_rows, n_jobs):

@@ -16,7 +16,15 @@ CONFIGURATIONS = {
         {"heuristic": "entropy", "categorical_features": None, "n_jobs": 2},
         {"heuristic": "gini", "tail": 1, "max_rules": 4, "min_confidence": 0.3},
     ],
-    "LatentLabelShift": [{"random_state": 0}],
+    "LatentLabelShift": [
+        {"cv": 2, "random_state": 0},
+        {
+            "factorization": "nmf",
+            "adjustment": "pinv",
+            "cv": None,
+            "random_state": 0,
+        },
+    ],
     "LokiClassifier": [
         {},
         {"temperature": "auto", "cv": 2, "top_k": 1},
@@ -64,10 +72,17 @@ CONFIGURATIONS = {
 # {class name: {name of the check: why it cannot pass}}
 _METRIC = "macro F1 asks as much of each class, whatever the weight of its rows"
 _ONLINE = "a stochastic online learner: weights hold in expectation, 0 exactly"
+_DOMAINS = "fits without y, but without domains there are no classes"
+_NO_CLASSIFIER = "asks a clusterer that has probabilities for the tags of a classifier"
 EXPECTED_FAILURES = {
     "AnyLossClassifier": {"check_class_weight_classifiers": _METRIC},
     "AnyLossClassifierCV": {"check_class_weight_classifiers": _METRIC},
     "DiceLossClassifier": {"check_class_weight_classifiers": _METRIC},
+    "LatentLabelShift": {
+        "check_clustering": _DOMAINS,
+        "check_estimator_sparse_array": _NO_CLASSIFIER,
+        "check_estimator_sparse_matrix": _NO_CLASSIFIER,
+    },
     "TsetlinMachineClassifier": {
         "check_sample_weight_equivalence_on_dense_data": _ONLINE,
         "check_sample_weight_equivalence_on_sparse_data": _ONLINE,
@@ -80,6 +95,7 @@ CONDITIONAL_ATTRIBUTES = {
     "AnyLossClassifier": _OF_HEADS | {"coef_", "intercept_"},
     "AnyLossClassifierCV": {"class_offsets_"},
     "DiceLossClassifier": _OF_HEADS,
+    "LatentLabelShift": {"anchor_bins_"},
     "LokiClassifier": {"temperature_scores_"},
     "NaiveBayesProbe": {"loo_log_loss_", "loo_score_", "n_loo_"},
     "TorchLossClassifier": _OF_HEADS
@@ -91,6 +107,7 @@ COMPUTES_IN_DTYPE_OF_X = {
     "AnyLossClassifier",
     "AnyLossClassifierCV",
     "DiceLossClassifier",
+    "LatentLabelShift",
     "LokiClassifier",
     "NaiveBayesProbe",
     "TorchLossClassifier",

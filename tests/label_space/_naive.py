@@ -28,13 +28,17 @@ class Given(ClassifierMixin, BaseEstimator):
 
 
 def all_paths(n, edges):
-    """Distances between all nodes of an undirected graph by Floyd and Warshall."""
+    """Distances between all nodes of an undirected graph by Floyd and Warshall.
+
+    Where there is no path it is the longest one and 1.
+    """
     D = np.full((n, n), np.inf)
     np.fill_diagonal(D, 0)
     for u, v, *length in edges:
         D[u, v] = D[v, u] = min(D[u, v], length[0] if length else 1.0)
     for k in range(n):
         D = np.minimum(D, D[:, [k]] + D[k])
+    D[np.isinf(D)] = D[np.isfinite(D)].max() + 1
     return D
 
 
@@ -53,8 +57,9 @@ def soften(P, temperature=1.0, top_k=None):
 
 
 def choose(P, D, observed, candidates=None, power=2, temperature=1.0, top_k=None):
-    """The rule: least expected d^power among candidates; the first of those that tie.
+    """The rule: least expected d^power among candidates, the first of those that tie.
 
+    Terms have one sign: rounding is a share of the risk, and so is the tolerance.
     `observed` and `candidates` are rows of D. Returns codes, their risk, and all risks.
     """
     n = len(D)
@@ -62,10 +67,9 @@ def choose(P, D, observed, candidates=None, power=2, temperature=1.0, top_k=None
     Q = soften(P, temperature, top_k)
     risks = Q @ D[observed] ** power
     among = risks[:, candidates]
-    d_max = D[np.ix_(observed, candidates)].max()
-    tie = 1e-12 * Q.sum(axis=1) * d_max**power
-    first = (among <= (among.min(axis=1) + tie)[:, None]).argmax(axis=1)
-    return Choice(candidates[first], among.min(axis=1), risks)
+    least = among.min(axis=1)
+    first = (among <= (least * (1 + 1e-12))[:, None]).argmax(axis=1)
+    return Choice(candidates[first], least, risks)
 
 
 def mean_power(D, true, predicted, power=2, weight=None):

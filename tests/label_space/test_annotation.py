@@ -1,6 +1,7 @@
 """next_classes against a greedy search through all labels at each step."""
 
 import re
+from itertools import permutations
 
 import numpy as np
 import pandas as pd
@@ -160,7 +161,7 @@ def test_ties_do_not_depend_on_the_order_of_the_edges(global_random_seed):
         assert found.tolist() == [1, 2, 3]
 
 
-@pytest.mark.parametrize("scale", [1e-300, 2.0**-40, 1e300])
+@pytest.mark.parametrize("scale", [2.0**-1000, 2.0**-40, 2.0**1000])
 def test_the_unit_of_lengths_does_not_matter(scale, global_random_seed):
     rng = np.random.default_rng(global_random_seed)
     space = tree_space(rng, 25, "random", "int", "whole")
@@ -203,6 +204,15 @@ def test_labels_at_no_distance_follow_in_their_order():
     assert found.tolist() == ["a", "b", "d"]
 
 
+def test_the_first_two_are_the_lowest_of_equal_ends():
+    """Three arms: the long one and either of the others, whichever comes first."""
+    arms = {5: 2, 3: 1, 1: 1}
+    for order in permutations(arms):
+        edges = [(0, arm, arms[arm]) for arm in order]
+        found = next_classes([], 3, label_metric="tree", edges=edges, labels=[1, 3, 5])
+        assert found.tolist() == [1, 5, 3]
+
+
 def test_a_single_label():
     assert next_classes([], 1, label_metric="ordinal", labels=[7]).tolist() == [7]
 
@@ -235,6 +245,7 @@ def test_n_is_no_integer(n):
         next_classes([2], n, label_metric="ordinal", labels=[1, 2, 3, 4])
 
 
+@pytest.mark.filterwarnings("ignore:The graph of labels has 2 components")
 @pytest.mark.parametrize(
     ("metric", "keywords"),
     [

@@ -1,14 +1,8 @@
 """Bad input gets an error that names it and the way out, and nothing else changes."""
 
-import pickle
-
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.exceptions import NotFittedError
-from sklearn.frozen import FrozenEstimator
-from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.naive_bayes import GaussianNB
 
 from sklearn_ext import (
@@ -443,100 +437,6 @@ def test_observed(observed, message):
         frechet_predict(np.zeros((2, 0)), [], **TREE)
 
 
-def test_estimator_without_scores():
-    class Silent(ClassifierMixin, BaseEstimator):
-        def fit(self, X, y):
-            self.classes_ = np.unique(y)
-            return self
-
-        def predict(self, X):
-            return np.repeat(self.classes_[:1], len(X))
-
-    with pytest.raises(TypeError, match=r"estimator.*Silent"):
-        LokiClassifier(Silent(), **TREE).fit(X, Y)
-
-
-@pytest.mark.parametrize("estimator", [LinearRegression(), "logistic", GaussianNB])
-def test_no_classifier(estimator):
-    with pytest.raises((TypeError, ValueError), match=r"estimator|LinearRegression"):
-        LokiClassifier(estimator).fit(X, Y)
-
-
-def test_frozen_estimator_with_classes_outside_the_space():
-    for y in (np.where(Y == "a", "q", Y), Y == "a"):
-        frozen = FrozenEstimator(GaussianNB().fit(X, y))
-        with pytest.raises(ValueError, match=r"estimator.*(q|False)"):
-            LokiClassifier(frozen, **TREE).fit(X, Y)
-
-
-class Strange(ClassifierMixin, BaseEstimator):
-    """Returns scores that are none."""
-
-    def __init__(self, value=np.nan):
-        self.value = value
-
-    def fit(self, X, y):
-        self.classes_ = np.unique(y)
-        return self
-
-    def predict_proba(self, X):
-        P = np.full((len(X), 3), 1 / 3)
-        P[-1, 1] = self.value
-        return P
-
-
-@pytest.mark.parametrize("value", [np.nan, np.inf, -0.5])
-@pytest.mark.parametrize("metric", ["tree", "graph", "embedding", "discrete"])
-def test_probabilities_that_are_none(value, metric):
-    keywords = {
-        "tree": TREE,
-        "graph": GRAPH,
-        "embedding": VECTORS,
-        "discrete": {},
-    }[metric]
-    model = LokiClassifier(Strange(value), **keywords).fit(X, Y)
-    for method in (model.predict, model.frechet_variance, model.decision_function):
-        with pytest.raises(ValueError, match=r"NaN|nan|inf|-0\.5|finite"):
-            method(X)
-
-
-@pytest.mark.parametrize(
-    "method",
-    [
-        *("predict", "predict_proba", "decision_function", "frechet_variance"),
-        *("rank_labels", "locus"),
-    ],
-)
-def test_not_fitted(method):
-    rows = [] if method == "locus" else [X]
-    with pytest.raises(NotFittedError):
-        getattr(LokiClassifier(), method)(*rows)
-
-
-@pytest.mark.parametrize("n", [0, -1, 5, 1.5, "2", None, True])
-def test_number_of_ranked_labels(n):
-    model = LokiClassifier(GaussianNB(), **TREE).fit(X, Y)
-    with pytest.raises((ValueError, TypeError), match=r"\bn\b"):
-        model.rank_labels(X, n)
-
-
-@pytest.mark.parametrize(
-    ("weight", "message"),
-    [
-        (np.ones(29), "sample_weight|inconsistent"),
-        (np.full(30, np.nan), "NaN"),
-        (np.full((30, 2), 1.0), "sample_weight|1D"),
-    ],
-    ids=["short", "nan", "2-D"],
-)
-def test_sample_weight(weight, message):
-    for base in (LogisticRegression(), None):
-        with pytest.raises(ValueError, match=message):
-            LokiClassifier(base, **TREE).fit(X, Y, sample_weight=weight)
-    with pytest.raises(ValueError, match=message):
-        mean_label_distance(Y, Y, **TREE, sample_weight=weight)
-
-
 def test_metric_of_nothing_or_of_unequal_lengths():
     with pytest.raises(ValueError, match=r"inconsistent|\b9\b"):
         mean_label_distance(Y, Y[:9], **TREE)
@@ -546,41 +446,6 @@ def test_metric_of_nothing_or_of_unequal_lengths():
         mean_label_distance(["a"], ["zebra"], **TREE)
     with pytest.raises(ValueError, match=r"y_true.*None"):
         mean_label_distance(["a", None], ["a", "b"], **TREE)
-
-
-BAD = [
-    {"edges": None},
-    {"edges": [*EDGES, ("a", "c")]},
-    {"candidates": ["nowhere"]},
-    {"power": 0},
-    {"estimator": LinearRegression()},
-    {"temperature": "auto", "cv": 1},
-]
-
-
-@pytest.mark.parametrize("change", BAD, ids=lambda change: ",".join(change))
-def test_a_failed_fit_leaves_the_earlier_one(change):
-    model = LokiClassifier(GaussianNB(), **TREE, temperature="auto").fit(X, Y)
-    expected = model.predict(X)
-    before = pickle.dumps({k: v for k, v in vars(model).items() if k[-1] == "_"})
-    with pytest.raises((ValueError, TypeError)):
-        model.set_params(**change).fit(X, Y)
-    with pytest.raises(ValueError, match="z"):
-        model.set_params(
-            estimator=GaussianNB(), **TREE, candidates="all", power=2, cv=5
-        ).fit(X, np.where(Y == "a", "z", Y))
-    after = pickle.dumps({k: v for k, v in vars(model).items() if k[-1] == "_"})
-    assert after == before
-    np.testing.assert_array_equal(model.predict(X), expected)
-
-
-def test_a_failed_first_fit_leaves_nothing():
-    model = LokiClassifier(GaussianNB(), **TREE)
-    with pytest.raises(ValueError, match="z"):
-        model.fit(X, np.where(Y == "a", "z", Y))
-    assert vars(model).keys() == model.get_params(deep=False).keys()
-    with pytest.raises(NotFittedError):
-        model.predict(X)
 
 
 @pytest.mark.parametrize("ask", [fit, predict])

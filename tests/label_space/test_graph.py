@@ -14,6 +14,7 @@ from tests.label_space._naive import (
     all_paths,
     choose,
     graph_space,
+    lengths,
     mean_power,
     scores,
     tree_space,
@@ -145,10 +146,8 @@ def test_parts_without_a_path():
     nodes = np.array([0, 1, 2, 3, 4, 10, 11, 12, 20, 21])
     links = [tuple(np.searchsorted(nodes, edge)) for edge in PARTS]
     D = all_paths(10, links)
-    longest = D[np.isfinite(D)].max()
-    assert longest == 3
-    D[np.isinf(D)] = longest + 1
-    observed = np.array([0, 4, 5, 8])  # 0 and 4 are the ends of a longest path
+    assert D.max() == 3 + 1
+    observed = np.array([0, 4, 5, 8])
     P = scores(np.random.default_rng(0), 40, 4)
     expected = choose(P, D, observed)
     keywords = {"label_metric": "graph", "edges": PARTS}
@@ -166,6 +165,29 @@ def test_parts_without_a_path():
     # the warning belongs to fit; everything after it is silent and finite
     np.testing.assert_array_equal(model.predict(P), nodes[expected.codes])
     np.testing.assert_allclose(-model.decision_function(P), expected.risks, rtol=1e-12)
+
+
+@pytest.mark.parametrize("kind", ["unit", "whole", "any", "some zero"])
+def test_distance_of_parts(kind, global_random_seed):
+    """The longest path counts, be it between labels at hand or not."""
+    rng = np.random.default_rng(global_random_seed)
+    for _ in range(15):
+        n = int(rng.integers(5, 30))
+        ends = [rng.choice(n, 2, replace=False).tolist() for _ in range(n // 2)]
+        w = lengths(rng, len(ends), kind)
+        edges = [
+            (u, v, *([] if w is None else [w[i]])) for i, (u, v) in enumerate(ends)
+        ]
+        D = all_paths(n, edges)
+        keywords = {"label_metric": "graph", "edges": edges, "labels": range(n)}
+        with pytest.warns(UserWarning, match="components"):
+            model = LokiClassifier(Given(), **keywords).fit([[0.0]], [n - 1])
+        found = -model.decision_function([[0.5]])[0]
+        np.testing.assert_allclose(found, D[n - 1] ** 2 / 2)
+        a, b = rng.integers(0, n, (2, 9))
+        with pytest.warns(UserWarning, match="components"):
+            found = mean_label_distance(a, b, **keywords, power=1)
+        assert found == pytest.approx(D[a, b].mean())
 
 
 def test_parts_with_lengths():
@@ -273,10 +295,10 @@ def test_published_graph_has_twelve_parts(shared_data):
     assert (model.backend_, len(model.classes_)) == ("graph", 74401)
     rows = csr_array((np.ones(len(u)), (u, v)), (len(nodes), len(nodes)))
     D = shortest_path(rows, directed=False, unweighted=True, indices=observed)
-    D[np.isinf(D)] = D[np.isfinite(D)].max() + 1
+    D[np.isinf(D)] = 30 + 1  # its longest path has 30 hops
     P = scores(rng, 10, 12)
     np.testing.assert_allclose(-model.decision_function(P), P @ D**2, rtol=1e-12)
     risks = P @ D**2
     least = risks.min(axis=1, keepdims=True)
-    first = (risks <= least + 1e-12 * D.max() ** 2).argmax(axis=1)
+    first = (risks <= least * (1 + 1e-12)).argmax(axis=1)
     np.testing.assert_array_equal(model.predict(P), nodes[first])

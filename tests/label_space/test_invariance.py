@@ -111,7 +111,7 @@ def test_memory_for_blocks(name, power, monkeypatch):
     model, expected = risks_by_blocks(space, observed, power)
     for module, sizes in {
         _dense: {"MOST_BYTES": 100, "BLOCK_BYTES": 1500},
-        _euclidean: {"BLOCK": 7, "SHORT": 3, "PAIRS": 5},
+        _euclidean: {"BLOCK": 7, "SHORT": 3, "PAIRS": 5, "MOST_PAIRS": 6},
         _graph: {"BLOCK": 3},
         _space: {"ROWS": 4},
     }.items():
@@ -126,9 +126,10 @@ def test_memory_for_blocks(name, power, monkeypatch):
     assert found[2] == pytest.approx(expected[2], rel=1e-12)
 
 
-def test_hops_are_kept_in_a_byte_each():
+@pytest.mark.parametrize(("n_chords", "n_bytes"), [(5000, 1), (1, 2)])
+def test_hops_are_kept_in_a_byte_or_two(n_chords, n_bytes):
     nodes = np.arange(5000)
-    ends = np.random.default_rng(0).integers(0, 5000, (2, 5000))
+    ends = np.random.default_rng(0).integers(0, 5000, (2, n_chords))
     edges = np.concatenate([np.column_stack([nodes, np.roll(nodes, 1)]), ends.T])
     sizes = []
     for n_observed in (2, 102):
@@ -136,7 +137,7 @@ def test_hops_are_kept_in_a_byte_each():
         model.fit(np.zeros((n_observed, 1)), nodes[:n_observed])
         assert model.backend_ == "graph"
         sizes.append(len(pickle.dumps(model)))
-    assert sizes[1] - sizes[0] < 1.1 * 100 * len(nodes)
+    assert sizes[1] - sizes[0] < n_bytes * 1.1 * 100 * len(nodes)
 
 
 @each_space
@@ -324,6 +325,22 @@ def test_place_of_vectors_in_space(seed, shift):
     found, other = call(label_embeddings=turned, return_variance=True)
     np.testing.assert_array_equal(found, labels)
     np.testing.assert_allclose(other, least, rtol=1e-9, atol=1e-9)
+
+
+@given(seed=seeds, shift=st.sampled_from([0, 3, -(10**6), 10**9]), power=powers)
+@derandomized
+def test_place_of_numbers(seed, shift, power):
+    """Differences of large numbers are as exact as those of small ones."""
+    rng = np.random.default_rng(seed)
+    labels = rng.permutation(60)[:20]
+    observed = rng.choice(labels, 4, replace=False)
+    P = rng.integers(0, 5, (8, 4)) / 4.0
+    P[:, 0] += 0.25
+    call = partial(frechet_predict, P, label_metric="ordinal", return_variance=True)
+    found, least = call(observed, labels=labels, power=power)
+    moved, other = call(observed + shift, labels=labels + shift, power=power)
+    np.testing.assert_array_equal(moved, found + shift)
+    np.testing.assert_allclose(other, least, rtol=1e-9, atol=1e-9 * 60**power)
 
 
 @given(seed=seeds, shape=st.sampled_from(SHAPES), power=st.sampled_from([1, 2]))

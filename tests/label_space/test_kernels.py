@@ -89,7 +89,7 @@ def test_steiner_is_the_union_of_all_paths(seed):
         among[at][:, None, :] + among[at][None, :, :] - among[np.ix_(at, at)][..., None]
     )
     expected = (detour < 1e-9).any(axis=(0, 1))
-    found = _kernels.steiner(tree.parent, tree.weight, marked)
+    found = _kernels.steiner(tree.parent, tree.weight, marked, 0.0)
     np.testing.assert_array_equal(found, expected)
 
 
@@ -102,7 +102,7 @@ def test_the_nearest_candidate_hangs_from_its_place(seed):
     among = by_place(tree, distance)
     marked = np.zeros(n, bool)
     marked[[0, rng.integers(n)]] = True
-    inside = _kernels.steiner(tree.parent, tree.weight, marked)
+    inside = _kernels.steiner(tree.parent, tree.weight, marked, 0.0)
     code = np.full(n, _kernels.NONE)
     chosen = rng.permutation(n)[: rng.integers(1, n + 1)]
     code[chosen] = np.arange(len(chosen))
@@ -132,11 +132,15 @@ def test_contraction_keeps_all_distances(seed):
     n_children = np.bincount(tree.parent[1:], minlength=n)
     kept = (n_children != 1) | (rng.random(n) < 0.2)
     kept[0] = True
-    places, parent, weight, first, links, offsets = _kernels.contract(
+    places, parent, weight, first, links, offsets, depth = _kernels.contract(
         tree.parent, tree.weight, inside, kept
     )
     np.testing.assert_array_equal(places, np.flatnonzero(kept))
     np.testing.assert_array_equal(np.sort(links), np.flatnonzero(~kept))
+    steps, at = 0, np.arange(len(places))
+    while (at > 0).any():
+        steps, at = steps + 1, np.maximum(parent[at], 0)
+    assert depth == steps
     for j in range(1, len(places)):
         up = places[parent[j]]
         assert parent[j] < j

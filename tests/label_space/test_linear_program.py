@@ -62,18 +62,45 @@ def test_margins_are_those_of_a_program_with_all_labels(kind, k, n, global_rando
     scale = risk.max()
     np.testing.assert_allclose(locus_margins(risk), expected, atol=1e-8 * scale)
     is_member = np.array(expected) >= -1e-8 * scale
-    np.testing.assert_array_equal(locus_members(risk, MANY), is_member)
+    np.testing.assert_array_equal(locus_members(risk), is_member)
 
 
-@pytest.mark.parametrize("max_sums", [1, 5, MANY])
-def test_members_do_not_depend_on_what_sampling_settled(max_sums, global_random_seed):
+@pytest.mark.parametrize(
+    ("max_sums", "max_played"), [(1, 0), (1, 20), (100, None), (MANY, None)]
+)
+def test_members_do_not_depend_on_what_programs_are_left(
+    max_sums, max_played, global_random_seed
+):
     rng = np.random.default_rng(global_random_seed)
-    risk = random_risks(rng, "points", 12, 150)
+    risk = random_risks(rng, "points", 10, 80)
     expected = locus_margins(risk) >= 0
-    np.testing.assert_array_equal(locus_members(risk, max_sums), expected)
+    found = locus_members(risk, max_sums, max_played)
+    np.testing.assert_array_equal(found, expected)
     sampled = sampled_members(risk, max_sums)
     assert not (sampled & ~expected).any()
     assert sampled[risk.argmin(axis=1)].all()
+
+
+@pytest.mark.parametrize("kind", ["points", "whole"])
+def test_programs_that_start_with_one_rival(kind, monkeypatch, global_random_seed):
+    """Most labels then take several programs, and all of them come to an end."""
+    monkeypatch.setattr(_linear_program, "NEAR", 1)
+    monkeypatch.setattr(_linear_program, "ADDED", 1)
+    rng = np.random.default_rng(global_random_seed)
+    risk = random_risks(rng, kind, 6, 40)
+    expected = [margin_of_all(risk, label) for label in range(40)]
+    scale = risk.max()
+    np.testing.assert_allclose(locus_margins(risk), expected, atol=1e-8 * scale)
+    is_member = np.array(expected) >= -1e-8 * scale
+    np.testing.assert_array_equal(locus_members(risk, 1, 0), is_member)
+
+
+def test_programs_find_ties(monkeypatch):
+    """All of a grid but two corners tie; programs with one rival see it late."""
+    monkeypatch.setattr(_linear_program, "NEAR", 1)
+    monkeypatch.setattr(_linear_program, "ADDED", 1)
+    assert locus_members(grid(5, [(0, 0), (4, 4)], 2), 0, 0).all()
+    assert locus_members(grid(4, [(0, 0), (3, 3), (0, 3)], 1), 0, 0).all()
 
 
 def test_programs_find_what_wins_between_many_labels_only():
@@ -84,10 +111,10 @@ def test_programs_find_what_wins_between_many_labels_only():
     # With m equal weights a corner has the risk 2 (m - 1) / m, the center 5 / 6.
     risk[:, 6] += 0.8
     assert not sampled_members(risk[:5], MANY)[6]
-    assert not locus_members(risk[:5], 1)[6]
-    assert locus_members(risk, 1).all()
+    assert not locus_members(risk[:5], 1, 0)[6]
+    assert locus_members(risk, 1, 0).all()
     risk[:, 6] += 0.04
-    assert not locus_members(risk, 1)[6]
+    assert not locus_members(risk, 1, 0)[6]
 
 
 @pytest.mark.parametrize("k", [2, 4])
@@ -105,7 +132,7 @@ def test_pairs_are_settled_by_their_lower_envelope(k, monkeypatch, global_random
 @pytest.mark.parametrize("power", [1, 2])
 def test_opposite_corners_of_a_grid_reach_the_rest_by_ties(power):
     margins = locus_margins(grid(5, [(0, 0), (4, 4)], power))
-    assert locus_members(grid(5, [(0, 0), (4, 4)], power), MANY).all()
+    assert locus_members(grid(5, [(0, 0), (4, 4)], power)).all()
     assert np.flatnonzero(margins > 1e-9).tolist() == [0, 24]
     np.testing.assert_allclose(np.delete(margins, [0, 24]), 0, atol=1e-9)
 
@@ -122,14 +149,14 @@ def test_equally_spaced_labels_of_a_cycle_reach_all():
 def test_two_labels_of_a_cycle_reach_the_short_path():
     risk = cycle(9, [0, 3], 2)
     assert np.flatnonzero(locus_margins(risk) > 1e-3).tolist() == [0, 1, 2, 3]
-    assert np.flatnonzero(locus_members(risk, MANY)).tolist() == [0, 1, 2, 3]
+    assert np.flatnonzero(locus_members(risk)).tolist() == [0, 1, 2, 3]
 
 
 def test_a_label_that_is_always_as_good_as_others_ties():
     """The third label is the mean of the first two: it is the least where they tie."""
     risk = np.array([[0.0, 2.0, 1.0, 1.1], [2.0, 0.0, 1.0, 1.1]])
     np.testing.assert_allclose(locus_margins(risk), [1, 1, 0, -0.1], atol=1e-12)
-    assert locus_members(risk, MANY).tolist() == [True, True, True, False]
+    assert locus_members(risk).tolist() == [True, True, True, False]
 
 
 @pytest.mark.parametrize("scale", [1e-30, 1.0, 1e30])
@@ -138,20 +165,18 @@ def test_margins_grow_with_the_risks(scale, global_random_seed):
     risk = random_risks(rng, "points", 5, 40)
     margins = locus_margins(risk)
     np.testing.assert_allclose(locus_margins(risk * scale) / scale, margins, atol=1e-8)
-    np.testing.assert_array_equal(
-        locus_members(risk * scale, MANY), locus_members(risk, MANY)
-    )
+    np.testing.assert_array_equal(locus_members(risk * scale), locus_members(risk))
 
 
 def test_no_risk_at_all_is_a_tie():
-    assert locus_members(np.zeros((2, 3)), MANY).all()
+    assert locus_members(np.zeros((2, 3))).all()
     np.testing.assert_array_equal(locus_margins(np.zeros((2, 3))), np.zeros(3))
 
 
 def test_one_row_or_column():
-    assert locus_members(np.array([[2.0, 1.0, 1.0]]), MANY).tolist() == [0, 1, 1]
+    assert locus_members(np.array([[2.0, 1.0, 1.0]])).tolist() == [0, 1, 1]
     np.testing.assert_allclose(locus_margins(np.array([[2.0, 1.0]])), [-1, 1])
-    assert locus_members(np.ones((2, 1)), MANY).tolist() == [True]
+    assert locus_members(np.ones((2, 1))).tolist() == [True]
     assert locus_margins(np.ones((2, 1))).tolist() == [np.inf]
 
 
@@ -162,4 +187,5 @@ def test_same_result_in_small_blocks(monkeypatch, global_random_seed):
     expected = sampled_members(risk, MANY)
     monkeypatch.setattr(_linear_program, "ENTRIES", 200)
     monkeypatch.setattr(_linear_program, "PAIRS", 7)
+    monkeypatch.setattr(_linear_program, "PLAYED", 200)
     np.testing.assert_array_equal(sampled_members(risk, MANY), expected)

@@ -240,6 +240,16 @@ def test_sample_weight_is_routed_to_the_scorer():
         assert score == pytest.approx(-expected)
 
 
+def test_metric_of_parts_without_a_path():
+    edges = [(0, 1), (1, 2), (2, 0), (2, 3), (7, 8)]
+    with pytest.warns(UserWarning, match="2 components") as caught:
+        found = mean_label_distance(
+            [0, 3, 7], [3, 7, 8], label_metric="graph", edges=edges, power=2
+        )
+    assert len(caught) == 1
+    assert found == pytest.approx((2**2 + (2 + 1) ** 2 + 1) / 3)  # 0-3 is the longest
+
+
 @pytest.mark.filterwarnings("ignore:The graph of labels")
 def test_parts_of_a_graph_without_a_path():
     """The scorer takes the distance that the estimator has settled in fit."""

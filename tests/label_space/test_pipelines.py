@@ -120,7 +120,8 @@ def test_parameters_and_caller_arrays_stay_as_they_are(name):
         np.testing.assert_array_equal(
             np.asarray(value, object), np.asarray(SPACES[name][key], object)
         )
-    assert not hasattr(model.estimator, "classes_")  # a clone was fitted
+    model.set_params(temperature="auto", cv=2).fit(X_SEEN, target(name))
+    assert not hasattr(model.estimator, "classes_")  # clones were fitted
 
 
 def test_read_only_arrays():

@@ -199,6 +199,25 @@ def test_ties_go_to_the_lowest_label_in_each_back_end():
         assert tied == [10], metric
 
 
+def test_ties_but_for_rounding():
+    """One tenth and two tenths are more than three tenths, in the last bit only."""
+    P = [[0.3, 0.1 + 0.2]]
+    for keywords in (
+        {"label_metric": "discrete"},
+        {"label_metric": "tree", "edges": [(0, 1)]},
+        {"label_metric": "ordinal"},
+        {"label_metric": "graph", "edges": [(0, 1), (1, 2), (2, 0)]},
+        {"label_metric": "precomputed", "labels": [0, 1], "distances": 1 - np.eye(2)},
+        {
+            "label_metric": "embedding",
+            "label_embeddings": {0: [0.0, 1.0], 1: [1.0, 0.0]},
+        },
+    ):
+        for power in (1, 2):
+            assert frechet_predict(P, [0, 1], **keywords, power=power) == [0]
+        assert frechet_predict([[0.3, 0.3 + 1e-9]], [0, 1], **keywords) == [1]
+
+
 def test_two_observed_nodes_of_a_path():
     n = 10
     edges = [(i, i + 1) for i in range(n - 1)]
@@ -260,9 +279,8 @@ def test_observed_candidates_are_the_bayes_rule():
 def test_a_sure_row_predicts_its_label(name):
     rng = np.random.default_rng(1)
     space, observed, _, _ = draw(rng, name)
-    nearest = space.D[~np.eye(len(space.D), dtype=bool)].min()
-    if nearest < 1e-4 * space.D.max():
-        return  # labels at hardly any distance tie, for the rule's tolerance
+    if space.D[~np.eye(len(space.D), dtype=bool)].min() == 0:
+        return  # labels at no distance cannot be told apart
     P = 3.0 * np.eye(len(observed))
     for power in POWERS:
         keywords = {**space.keywords, "power": power, "temperature": 0.4}

@@ -176,14 +176,19 @@ def test_vectors_and_distances_go_by_label_not_by_place():
         found = frechet_predict(P, ["a", "c"], label_metric="precomputed", **keywords)
         np.testing.assert_array_equal(found, ["b", "c"])
     # of a frame or dict some of the rows may be wanted only
-    found = frechet_predict(
-        P,
-        ["a", "c"],
-        label_metric="embedding",
-        label_embeddings=frame,
-        labels=["a", "c"],
-    )
-    np.testing.assert_array_equal(found, ["a", "c"])
+    for metric, keywords in (
+        ("embedding", {"label_embeddings": frame}),
+        ("embedding", {"label_embeddings": z}),
+        ("precomputed", {"distances": square}),
+    ):
+        found = frechet_predict(
+            [[0.8, 0.2]],
+            ["a", "d"],
+            label_metric=metric,
+            **keywords,
+            labels=list("dac"),
+        )
+        assert found == ["c"]
 
 
 def read_only(values):

@@ -1,6 +1,7 @@
 """temperature="auto" = a plain loop over folds and thirteen temperatures."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.special import expit, logit
 from sklearn.base import BaseEstimator, ClassifierMixin
@@ -115,6 +116,12 @@ def test_sample_weight_counts_in_fit_and_in_the_mean():
     P = GaussianNB().fit(X, Y, sample_weight=weight).predict_proba(X)
     expected = choose(P, ORDINAL, np.unique(Y), temperature=model.temperature_)
     np.testing.assert_array_equal(model.predict(X), expected.codes)
+    odd = pd.Series(weight, index=np.arange(len(Y))[::-1] * 2)
+    for same in (weight.tolist(), odd):
+        other = LokiClassifier(GaussianNB(), **keywords).fit(X, Y, same)
+        np.testing.assert_array_equal(
+            other.temperature_scores_, model.temperature_scores_
+        )
     ones = LokiClassifier(GaussianNB(), **keywords).fit(X, Y, np.ones(len(Y)))
     np.testing.assert_allclose(ones.temperature_scores_, plain, rtol=1e-12)
 
