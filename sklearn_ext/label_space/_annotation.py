@@ -7,8 +7,8 @@ import numpy as np
 from sklearn_ext._core._arrays import plain_array
 from sklearn_ext._core._sklearn import IntegralNotBool, validate_params
 
-from ._locus import TiedTree, need_tree, spanned_places
-from ._space import SPACE_CONSTRAINTS, read_label_space
+from ._space import SPACE_CONSTRAINTS
+from ._tied_tree import TiedTree, read_tree, spanned_places
 
 __all__ = ["next_classes"]
 
@@ -116,7 +116,7 @@ def next_classes(
 
     labels : array-like of shape (n_labels,), default=None
         Distinct labels, strings or numbers. None: the nodes of `edges`, the index of a
-        frame or the keys of a dict, or else the labels at hand.
+        frame or the keys of a dict; needed for "ordinal".
 
     label_embeddings : array-like of shape (n_labels, n_dimensions), DataFrame or \
 dict, default=None
@@ -177,14 +177,14 @@ dict, default=None
     >>> next_classes([3, 4], 2, label_metric="ordinal", labels=range(10)).tolist()
     [9, 0]
     """
-    space = read_label_space(
+    space, tree = read_tree(
+        "next_classes",
         label_metric,
         labels=labels,
         label_embeddings=label_embeddings,
         edges=edges,
         distances=distances,
     )
-    tree = need_tree(space, "next_classes")
     observed = np.unique(space.encode(observed, "observed"))
     n_left = len(space.labels) - len(observed)
     if not 1 <= n <= n_left:

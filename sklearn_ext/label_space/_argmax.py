@@ -50,8 +50,8 @@ class ArgmaxRule:
         return best, least
 
     def risks(self, P, n_jobs):
-        """Return the risk of each candidate, (b, n_candidates)."""
+        """Return the best candidate, and the risks of all, (b, n_candidates)."""
         risks = np.repeat(P.sum(axis=1)[:, None], self.n_candidates, axis=1)
         seats = np.flatnonzero(self.column >= 0)
         risks[:, self.column[seats]] -= P[:, seats]
-        return risks
+        return self.best(P, n_jobs)[0], risks

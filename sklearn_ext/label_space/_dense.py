@@ -51,16 +51,17 @@ class DenseRule:
             d_max = 0.0
             for rows, block in _distance_blocks(geometry, observed, candidates):
                 d_max = max(d_max, block.max())
-                check_range(d_max, power)
                 if stored is not None:
-                    np.power(block, power, out=stored[rows])
+                    with np.errstate(over="ignore", under="ignore"):
+                        np.power(block, power, out=stored[rows])
+            check_range(d_max, power)
         return cls(geometry, observed, candidates, power, stored, powers)
 
     def row_bytes(self):
         """Return the memory that a row needs beside P."""
         return 16 * len(self.candidates)
 
-    def risks(self, P, n_jobs):
+    def _risks(self, P):
         """Return the risk of each candidate, (b, n_candidates)."""
         if self.stored is not None and self.powers is None:
             return P @ self.stored
@@ -79,10 +80,19 @@ class DenseRule:
 
     def best(self, P, n_jobs):
         """Return the candidate with the least risk of each row, and that risk."""
-        risks = self.risks(P, n_jobs)
-        least = risks.min(axis=1)
-        limit = least * (1 + TIE)
-        return np.argmax(risks <= limit[:, None], axis=1), least
+        risks = self._risks(P)
+        return _first_least(risks), risks.min(axis=1)
+
+    def risks(self, P, n_jobs):
+        """Return the best candidate, and the risks of all, (b, n_candidates)."""
+        risks = self._risks(P)
+        return _first_least(risks), risks
+
+
+def _first_least(risks):
+    """Return the first of the least risks of each row, of those that tie."""
+    limit = risks.min(axis=1, keepdims=True) * (1 + TIE)
+    return np.argmax(risks <= limit, axis=1)
 
 
 def _distance_blocks(geometry, observed, candidates):

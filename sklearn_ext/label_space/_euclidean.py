@@ -67,12 +67,12 @@ class OrdinalRule:
         return np.minimum(tied, np.where(gaps[0] <= gaps[1], left, right)), least
 
     def risks(self, P, n_jobs):
-        """Return the risk of each candidate, (b, n_candidates)."""
+        """Return the best candidate, and the risks of all, (b, n_candidates)."""
         mass, mean, spread = self._mean(P)
         risks = np.square(self.candidates - mean[:, None])
         risks *= mass[:, None]
         risks += spread[:, None]
-        return risks
+        return self.best(P, n_jobs)[0], risks
 
 
 @dataclass(frozen=True)
@@ -102,14 +102,13 @@ class EuclideanRule:
         for block in _blocks(vectors, candidates):
             center += block.sum(axis=0)
         center /= len(candidates)
+        check_range(_farthest(vectors, np.union1d(observed, candidates), center), 2)
         squares = _squares(vectors, candidates, center)
         observed_squares = squares
         is_same = np.array_equal(observed, candidates)
         if not is_same:
             observed_squares = _squares(vectors, observed, center)
-        unit = float(np.sqrt(max(squares.max(), observed_squares.max())))
-        check_range(unit, 2)
-        unit = unit or 1.0
+        unit = float(np.sqrt(max(squares.max(), observed_squares.max()))) or 1.0
         centered = _in_units(vectors, candidates, center, unit)
         centered_observed = centered
         if not is_same:
@@ -214,7 +213,7 @@ class EuclideanRule:
         return best, mass * least + spread
 
     def risks(self, P, n_jobs):
-        """Return the risk of each candidate, (b, n_candidates)."""
+        """Return the best candidate, and the risks of all, (b, n_candidates)."""
         mass, mean, spread = self._mean(P)
         risks = np.empty((len(P), len(self.candidates)))
         own = np.einsum("ij,ij->i", mean, mean)[:, None]
@@ -229,7 +228,12 @@ class EuclideanRule:
         np.maximum(risks, 0, out=risks)
         risks *= mass[:, None]
         risks += spread[:, None]
-        return risks
+        return self.best(P, n_jobs)[0], risks
+
+
+def _farthest(vectors, rows, center):
+    """Return the largest difference to the center in any dimension."""
+    return max(np.abs(block - center).max() for block in _blocks(vectors, rows))
 
 
 def _squares(vectors, rows, center):

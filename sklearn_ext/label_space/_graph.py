@@ -122,7 +122,7 @@ def graph_of(edges, components):
     unreachable = graph.longest_path(n_steps * edges.lengths.max(initial=0)) + 1
     warnings.warn(
         f"The graph of labels has {n_components} components. Labels without a path "
-        f"between them count as {unreachable:g} apart, one more than the longest path.",
+        f"between them count as {unreachable:g} apart, more than any with a path.",
         UserWarning,
         stacklevel=6,
     )

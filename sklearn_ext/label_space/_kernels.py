@@ -302,14 +302,26 @@ def _risk(place, power, h, i):
 
 @jit
 def tree_best(
-    P, seats, parent, weight, power, hang, code, first, offsets, link_code, tie
+    P,
+    seats,
+    parent,
+    weight,
+    power,
+    hang,
+    code,
+    first,
+    offsets,
+    link_code,
+    lowest_link,
+    tie,
 ):
     """Return the code of the best candidate of each row, and its risk.
 
     P, `seats`, `parent`, `weight` and `power` as of `tree_risks`. `hang` and `code`
     (n,) are the nearest candidate of each place; `first`, `offsets` and `link_code` the
-    candidates on the chain above each place, as from `contract`. Of those within a
-    share of `tie` of the least risk the lowest code wins.
+    candidates on the chain above each place, as from `contract`, and `lowest_link` (n,)
+    is the lowest code of each chain. Of those within a share of `tie` of the least risk
+    the lowest code wins.
     """
     b = P.shape[0]
     n = parent.size
@@ -376,11 +388,15 @@ def tree_best(
                 is_up = high < low
                 if is_up:
                     low, high = high, low
+                limit = least[start + i] * (1 + tie)
+                if high <= limit:
+                    best[start + i] = min(best[start + i], lowest_link[k])
+                    continue
                 slope = (high - low) / weight[k]
                 at, step = (first[k + 1] - 1, -1) if is_up else (first[k], 1)
                 while first[k] <= at < first[k + 1]:
                     u = weight[k] - offsets[at] if is_up else offsets[at]
-                    if low + slope * u > least[start + i] * (1 + tie):
+                    if low + slope * u > limit:
                         break
                     best[start + i] = min(best[start + i], link_code[at])
                     at += step

@@ -1,81 +1,21 @@
 """Which labels can be predicted, and the fewest observed ones that reach all."""
 
-from dataclasses import dataclass
 from numbers import Real
 
 import numpy as np
 
-from sklearn_ext._core._arrays import plain_array
 from sklearn_ext._core._sklearn import Interval, validate_params
 
 from ._linear_program import locus_members, sampled_members
 from ._space import SPACE_CONSTRAINTS, read_label_space
+from ._tied_tree import TiedTree, read_tree, spanned_places
 
-__all__ = [
-    "TiedTree",
-    "label_locus",
-    "locus_mask",
-    "minimum_locus_cover",
-    "need_tree",
-    "spanned_places",
-]
+__all__ = ["label_locus", "locus_mask", "minimum_locus_cover"]
 
 # Candidates for which the locus is exact without a tree.
 EXACT = 2000
 # Entries of a matrix of risks, and of sums of its rows, that a lower bound may take.
 MATRIX, SUMS = 1 << 24, 1 << 32
-
-
-@dataclass(frozen=True)
-class TiedTree:
-    """A tree in which nodes at distance 0 are one.
-
-    `number` is the node of each place in the tree that it is made of. By node, parents
-    before children: `first`, the first of its places; `parent`; `length` of the edge to
-    it; `n_labels`; and `label`, the lowest code of its labels, -1 for none.
-    """
-
-    number: np.ndarray
-    first: np.ndarray
-    parent: np.ndarray
-    length: np.ndarray
-    n_labels: np.ndarray
-    label: np.ndarray
-
-    @classmethod
-    def of(cls, tree, nodes):
-        """Join the ties of a tree whose labels are these nodes, given by number."""
-        from ._kernels_paths import join_tied
-
-        number, first = join_tied(*map(plain_array, (tree.parent, tree.weight)))
-        parent = number[tree.parent[first]]
-        parent[0] = -1
-        n_labels = np.bincount(number[tree.place[nodes]], minlength=len(first))
-        label = np.full(len(first), -1)
-        # Of several labels the last one written stays: the lowest.
-        label[number[tree.place[nodes[::-1]]]] = np.arange(len(nodes))[::-1]
-        return cls(number, first, parent, tree.weight[first], n_labels, label)
-
-
-def need_tree(space, function):
-    """Return the tree of a label space; ValueError if it has none."""
-    tree = space.tree
-    if tree is None:
-        name = "a callable" if callable(space.metric) else repr(space.metric)
-        raise ValueError(
-            f"label_metric={name} is not a tree, which {function} needs. Use "
-            '"tree", "ordinal", or "graph" with edges that form a tree.'
-        )
-    return tree
-
-
-def spanned_places(tree, nodes):
-    """Return the places on paths between nodes given by number, ties included."""
-    from ._kernels import steiner
-
-    marked = np.zeros(len(tree.parent), bool)
-    marked[tree.place[nodes]] = True
-    return steiner(*map(plain_array, (tree.parent, tree.weight)), marked, 0.0)
 
 
 def _risks(space, rows, columns, power):
@@ -160,7 +100,7 @@ def label_locus(
 
     labels : array-like of shape (n_labels,), default=None
         Distinct labels, strings or numbers. None: the nodes of `edges`, the index of a
-        frame or the keys of a dict, or else the labels at hand.
+        frame or the keys of a dict, or else `observed`.
 
     label_embeddings : array-like of shape (n_labels, n_dimensions), DataFrame or \
 dict, default=None
@@ -242,6 +182,7 @@ dict, default=None
         edges=edges,
         distances=distances,
         seen=observed,
+        seen_name="observed",
     )
     codes = np.unique(space.encode(observed, "observed"))
     if not len(codes):
@@ -275,7 +216,7 @@ def minimum_locus_cover(
 
     labels : array-like of shape (n_labels,), default=None
         Distinct labels, strings or numbers. None: the nodes of `edges`, the index of a
-        frame or the keys of a dict, or else the labels at hand.
+        frame or the keys of a dict; needed for "ordinal".
 
     label_embeddings : array-like of shape (n_labels, n_dimensions), DataFrame or \
 dict, default=None
@@ -329,14 +270,14 @@ dict, default=None
     >>> len(label_locus(cover, label_metric="tree", edges=edges))
     6
     """
-    space = read_label_space(
+    space, tree = read_tree(
+        "minimum_locus_cover",
         label_metric,
         labels=labels,
         label_embeddings=label_embeddings,
         edges=edges,
         distances=distances,
     )
-    tree = need_tree(space, "minimum_locus_cover")
     tied = TiedTree.of(tree, space.nodes)
     inside = spanned_places(tree, space.nodes)[tied.first]
     has_edge = inside.copy()

@@ -27,11 +27,14 @@ from sklearn_ext._core._sklearn import (
 )
 
 from ._candidates import NAMED, read_candidates
-from ._frechet import RULE_CONSTRAINTS
 from ._labels import joined, label_array
 from ._locus import locus_mask
-from ._probabilities import base_probabilities, check_classifier
-from ._rule import apply_rule, choose_rule
+from ._probabilities import (
+    base_probabilities,
+    check_classifier,
+    check_fitted_classifier,
+)
+from ._rule import RULE_CONSTRAINTS, apply_rule, choose_rule
 from ._space import SPACE_CONSTRAINTS, LabelSpace, read_label_space
 from ._temperature import best_temperature, temperature_scores
 
@@ -45,7 +48,7 @@ class LokiClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     expected squared distance to the truth (the Fréchet mean of the observed labels,
     weighted by their probabilities), called *Loki* in [1]_. So a label that nobody has
     annotated is predicted where it lies between annotated ones, and mistakes become
-    near misses. With the default metric, 0 or 1, it is the classifier itself.
+    near misses. With the default metric, 0 or 1, it is the most probable label.
 
     Read more in the :ref:`User Guide <loki>`.
 
@@ -81,17 +84,19 @@ dict, default=None
 
     candidates : {"all", "leaves", "observed"} or array-like, default="all"
         The labels that `predict` may return. "leaves" are the nodes of a tree or graph
-        with one neighbour: pass the labels for a rooted tree whose root has one child.
-        "observed" is the rule of least cost among the classes of the classifier.
+        with one neighbour. A root with a single child is one, too: then pass the
+        labels. "observed" allows the classes of the classifier only, which is the
+        cost-sensitive Bayes rule.
 
     power : float, default=2
         Power of the distance: 2 is the Fréchet mean, 1 the median.
 
     temperature : float or "auto", default=1.0
         Probabilities are replaced by ``softmax(log(P) / temperature)``. Unlike the
-        argmax the prediction depends on it. "auto" takes that of 13 values from 0.1 to
-        10 whose mean distance is least in cross-validation; of a frozen estimator, in
-        the given rows.
+        argmax the prediction depends on it. "auto" tries 13 values from 0.1 to 10 in
+        cross-validation and takes the one with the least mean distance, of equal ones
+        the nearest to 1. A frozen estimator is tried on the given rows. Rows of labels
+        that are not annotated have no say, and for those the value is often too small.
 
     top_k : int, default=None
         Keep only so many of the largest probabilities of a row.
@@ -100,11 +105,12 @@ dict, default=None
         Folds for ``temperature="auto"``.
 
     batch_size : int or "auto", default="auto"
-        Rows at once. "auto" follows scikit-learn's ``working_memory``.
+        Rows that are computed at once. "auto" follows scikit-learn's
+        ``working_memory``.
 
     n_jobs : int, default=None
-        Threads of the sweeps over a tree, and processes for the folds; products of
-        matrices use the threads of BLAS. The result does not depend on it.
+        Threads for sweeps over a tree, and processes for the folds of the temperature;
+        products of matrices use the threads of BLAS. The result does not depend on it.
 
     Attributes
     ----------
@@ -149,16 +155,21 @@ dict, default=None
 
     Notes
     -----
-    Of labels whose expected distances differ by rounding only, the first in `classes_`
-    is predicted. A row whose probabilities are all 0 is taken for the most frequent
-    label of the training rows, with a warning.
+    Labels whose expected distances differ by a share of less than 1e-12 tie, and of
+    those the first in `classes_` is predicted. A row whose probabilities are all 0 is
+    taken for the most frequent label of the training rows, with a warning.
 
-    With K observed labels and N candidates a row costs, beside the classifier, O(K) on
-    a tree if all nodes are candidates (else the nodes on paths between observed labels
-    and the nearest candidate of each), O((K + N) e) with vectors of e numbers, and
-    O(K N) for other distances; squared Euclidean distances and trees need no matrix of
-    distances. On graphs paths are searched from the observed labels only; the hop
-    counts are kept in K N bytes where that is not too much.
+    With K observed labels and N candidates, `predict` costs per row, beside the
+    classifier: on a tree, for the powers 1 and 2, O(K) if all nodes are candidates,
+    else the number of nodes on paths between observed labels; O((K + N) e) with vectors
+    of e numbers and power 2; O(K N) for other distances and powers. The first two need
+    no matrix of distances. On graphs paths are searched from the observed labels only,
+    and hop counts are kept in a byte or two each; what would take more than 256 MB is
+    not kept but searched again for each batch of rows. `decision_function` and
+    `rank_labels` cost O(N) per row on a tree.
+
+    On a graph in several parts, labels without a path between them are taken to be one
+    more apart than the longest path, with a warning.
 
     The rule trades exact hits for closeness: accuracy may fall while the mean distance
     falls, too. Report both.
@@ -348,11 +359,7 @@ dict, default=None
         read_candidates(self.candidates, space, codes)  # fails before the classifier
 
         model = clone(base).fit(X, y, **routed.estimator.fit)
-        if not hasattr(model, "classes_"):
-            raise TypeError(
-                f"estimator must be a classifier, but {type(model).__name__} has no "
-                "classes_."
-            )
+        check_fitted_classifier(model)
         columns = space.encode(model.classes_, "classes_ of the estimator")
         observed = np.sort(columns)
         allowed = read_candidates(self.candidates, space, observed)
@@ -413,10 +420,12 @@ dict, default=None
             try:
                 return list(splitter.split(X, y, **params))
             except ValueError as error:
+                if not isinstance(self.cv, Integral):
+                    raise
                 raise ValueError(
-                    f'temperature="auto" could not split the rows with cv={self.cv!r}: '
-                    f"{error} Pass fewer folds, or KFold(shuffle=True), which does not "
-                    "ask for rows of each class in each fold."
+                    f'temperature="auto" could not split the rows with cv={self.cv}: '
+                    f"{error} Pass a smaller cv, or KFold(shuffle=True), which does "
+                    "not ask for rows of each class in each fold."
                 ) from error
 
     def _apply(self, X, wants):
@@ -461,7 +470,8 @@ dict, default=None
         """Return the probabilities of the classifier, 0 for labels that it never saw.
 
         They are neither tempered nor cut, and the label that `predict` chooses is not
-        the most probable one: often it has no probability at all.
+        the most probable one: often it has no probability at all. Metrics of
+        probabilities, such as log-loss, ask for as many classes as there are in y.
 
         Parameters
         ----------
@@ -491,7 +501,7 @@ dict, default=None
         -------
         scores : ndarray of shape (n_samples, n_classes) or (n_samples,)
             Minus the Fréchet variance, -inf for labels that are no candidates. For two
-            classes one number, positive if the second is predicted.
+            classes one number per row, positive if the second is predicted.
         """
         check_is_fitted(self)
         risks = np.concatenate(self._apply(X, "risks"))
@@ -504,7 +514,7 @@ dict, default=None
         return np.negative(risks, out=risks)
 
     def frechet_variance(self, X):
-        """Return the least expected distance of each row, to the power.
+        """Return the expected distance, to the power, of the predicted labels.
 
         Parameters
         ----------
@@ -514,7 +524,7 @@ dict, default=None
         Returns
         -------
         variance : ndarray of shape (n_samples,)
-            That of the predicted label: how far the truth may be from it.
+            How far the truth may be from the predicted label.
         """
         check_is_fitted(self)
         return np.concatenate([part for _, part in self._apply(X, "best")])

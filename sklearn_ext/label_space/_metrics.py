@@ -80,7 +80,7 @@ def mean_label_distance(
 
     labels : array-like of shape (n_labels,), default=None
         Distinct labels, strings or numbers. None: the nodes of `edges`, the index of a
-        frame or the keys of a dict, or else the labels at hand.
+        frame or the keys of a dict, or else those of both arrays.
 
     label_embeddings : array-like of shape (n_labels, n_dimensions), DataFrame or \
 dict, default=None
@@ -121,7 +121,8 @@ dict, default=None
     -----
     A pair costs O(1) for numbers and matrices, O(e) for vectors of e numbers and at
     worst the square root of the number of nodes on a tree, whose preparation is linear.
-    On other graphs paths are searched from each distinct true or predicted label.
+    On other graphs paths are searched from each distinct true or predicted label, and
+    labels without a path are one more apart than the longest path.
 
     References
     ----------
@@ -217,7 +218,7 @@ def make_label_distance_scorer(
 
     labels : array-like of shape (n_labels,), default=None
         Distinct labels, strings or numbers. None: the nodes of `edges`, the index of a
-        frame or the keys of a dict, or else the labels at hand.
+        frame or the keys of a dict, or else those of y and the predictions.
 
     label_embeddings : array-like of shape (n_labels, n_dimensions), DataFrame or \
 dict, default=None

@@ -5,11 +5,11 @@ from scipy.special import expit, softmax
 
 from sklearn_ext._core._arrays import as_host
 
-__all__ = ["base_probabilities", "check_classifier"]
+__all__ = ["base_probabilities", "check_classifier", "check_fitted_classifier"]
 
 
 def check_classifier(estimator):
-    """Raise an error unless the classifier has probabilities or a score per class."""
+    """Raise TypeError unless the classifier has probabilities or scores."""
     name = type(estimator).__name__
     if not (
         hasattr(estimator, "predict_proba") or hasattr(estimator, "decision_function")
@@ -18,11 +18,21 @@ def check_classifier(estimator):
             f"estimator must have predict_proba or decision_function, but {name} has "
             "neither."
         )
-    last = estimator.steps[-1][1] if hasattr(estimator, "steps") else estimator
-    is_paired = getattr(last, "decision_function_shape", "ovr") == "ovo"
-    if is_paired and not hasattr(estimator, "predict_proba"):
+
+
+def check_fitted_classifier(estimator):
+    """Raise an error unless the fitted classifier has classes and a score for each."""
+    name = type(estimator).__name__
+    if not hasattr(estimator, "classes_"):
+        raise TypeError(f"estimator must be a classifier, but {name} has no classes_.")
+    inner = estimator
+    while hasattr(inner, "steps") or hasattr(inner, "best_estimator_"):
+        inner = inner.steps[-1][1] if hasattr(inner, "steps") else inner.best_estimator_
+    is_paired = getattr(inner, "decision_function_shape", "ovr") == "ovo"
+    has_pairs = is_paired and len(estimator.classes_) > 2
+    if has_pairs and not hasattr(estimator, "predict_proba"):
         raise ValueError(
-            f"estimator must score each class, but {name} has "
+            f"estimator must score each class, but {name} scores pairs of them, by "
             'decision_function_shape="ovo". Use "ovr".'
         )
 

@@ -1,26 +1,43 @@
 """The decision rule: which candidate has the least expected power of the distance.
 
-A rule has `best(P, n_jobs)`, `risks(P, n_jobs)`, `row_bytes()` and a `backend`; if it
+A rule has `best(P, n_jobs)`, which returns the best candidates and their risks,
+`risks(P, n_jobs)` with the risks of all instead, `row_bytes()` and a `backend`; if it
 has `labels(P, n_jobs)`, that is faster than `best`. Here one is chosen, fed with blocks
 of rows, and given what comes before it: temperature and `top_k`.
 """
 
 import warnings
+from numbers import Integral, Real
 
 import numpy as np
 from sklearn.utils import gen_batches
 
-from sklearn_ext._core._sklearn import get_chunk_n_rows
+from sklearn_ext._core._sklearn import (
+    IntegralNotBool,
+    Interval,
+    StrOptions,
+    get_chunk_n_rows,
+)
 
 from ._argmax import ArgmaxRule
 from ._dense import DenseRule
 from ._euclidean import EuclideanRule, OrdinalRule
 from ._tree import TreeRule
 
-__all__ = ["apply_rule", "choose_rule"]
+__all__ = ["RULE_CONSTRAINTS", "apply_rule", "choose_rule"]
+
+RULE_CONSTRAINTS = {
+    "power": [Interval(Real, 0, None, closed="neither")],
+    "top_k": [IntegralNotBool(Integral, 1, None, closed="left"), None],
+    "batch_size": [
+        StrOptions({"auto"}),
+        IntegralNotBool(Integral, 1, None, closed="left"),
+    ],
+    "n_jobs": [Integral, None],
+}
 
 # Binary exponent of a largest probability from which on its row is scaled.
-FAR = 200
+FAR = 100
 
 
 def choose_rule(space, observed, candidates, power):
@@ -125,12 +142,17 @@ def apply_rule(
         if wants == "labels" and hasattr(rule, "labels"):
             parts.append(rule.labels(block, n_jobs))
             continue
-        best, least = rule.best(block, n_jobs)
+        if wants == "labels":
+            parts.append(rule.best(block, n_jobs)[0])
+            continue
+        best, risks = getattr(rule, wants)(block, n_jobs)
+        if shift.any():
+            with np.errstate(over="ignore"):  # a sum above the range of floats is inf
+                risks = np.ldexp(risks.T, shift).T
         if wants == "risks":
-            risks = _with_winner(rule.risks(block, n_jobs), best)
-            parts.append(np.ldexp(risks, shift[:, None]))
+            parts.append(_with_winner(risks, best))
         else:
-            parts.append(best if wants == "labels" else (best, np.ldexp(least, shift)))
+            parts.append((best, risks))
     if n_empty:
         warnings.warn(
             f"{n_empty} rows of the probabilities are all 0. They are taken for "

@@ -146,6 +146,7 @@ def _ordinal(labels):
         )
     if labels.dtype.kind in "iu" and float(labels[-1]) - float(labels[0]) < 2**62:
         # Whole numbers above 2**53 are no floats, but their differences may be.
+        labels = labels.astype(np.int64 if labels.dtype.kind == "i" else np.uint64)
         return Ordinal((labels - labels[0]).astype(np.float64))
     values = labels.astype(np.float64)
     return Ordinal(values - values[0])

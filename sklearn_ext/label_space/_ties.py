@@ -13,7 +13,7 @@ EPS = np.finfo(np.float64).eps
 def check_range(distance, power):
     """Raise ValueError if powers of distances up to this one leave the range of floats.
 
-    The powers of less than a hundredth of the digits of the largest must be there, too.
+    Room is left for sums of them, and for distances far below the largest.
     """
     with np.errstate(over="ignore", under="ignore"):
         largest = np.float64(distance) ** power

@@ -12,9 +12,9 @@ __all__ = ["Tree", "TreeRule", "path_tree", "root_tree", "rows_of_edges"]
 
 # Shares of the longest path between observed labels. The risk of a candidate that is
 # farther from all paths than the first one cannot tie with that of the place it hangs
-# from: it is larger by twice that share at least. And near its minimum a parabola is
-# flat: links of a chain tie if they are nearer to it than the square root of `TIE`, so
-# of links that are farther apart than the second one at most two tie.
+# from: it is larger by that share at least. And near its minimum a parabola is flat:
+# links of a chain tie if they are nearer to it than the square root of `TIE`, so of
+# links that are farther apart than the second one at most two tie.
 LEAST_HANG = 10 * TIE
 LEAST_LINK = 2 * np.sqrt(TIE)
 # Candidates that hang from one place tie, whatever the rest of their risks is, if their
@@ -131,6 +131,7 @@ class TreeRule:
     first: np.ndarray
     offsets: np.ndarray
     link_code: np.ndarray
+    lowest_link: np.ndarray  # the lowest code on each chain
 
     backend = "tree"
 
@@ -178,6 +179,7 @@ class TreeRule:
             first=first,
             offsets=offsets,
             link_code=code[links],
+            lowest_link=_lowest_of_chains(code[links], first),
         )
 
     def row_bytes(self):
@@ -191,7 +193,14 @@ class TreeRule:
         arrays = [plain_array(each) for each in (self.seats, self.parent, self.weight)]
         choices = [
             plain_array(each)
-            for each in (self.hang, self.code, self.first, self.offsets, self.link_code)
+            for each in (
+                self.hang,
+                self.code,
+                self.first,
+                self.offsets,
+                self.link_code,
+                self.lowest_link,
+            )
         ]
 
         def part(rows):
@@ -201,7 +210,7 @@ class TreeRule:
         return np.concatenate(best), np.concatenate(least)
 
     def risks(self, P, n_jobs):
-        """Return the risk of each candidate, (b, n_candidates)."""
+        """Return the best candidate, and the risks of all, (b, n_candidates)."""
         from ._kernels import tree_risks
 
         tree = self.tree
@@ -214,12 +223,17 @@ class TreeRule:
             tree_risks(P[rows], *arrays, self.power, column, risks[rows])
 
         _by_rows(part, len(P), n_jobs)
-        return np.maximum(risks, 0, out=risks)
+        return self.best(P, n_jobs)[0], risks
 
 
 def _children(parent, inside):
     """Return how many of the children of each place are inside."""
     return np.bincount(parent[1:][inside[1:]], minlength=len(parent))
+
+
+def _lowest_of_chains(code, first):
+    """Return the lowest code of each chain, and anything for chains without a link."""
+    return np.minimum.reduceat(np.append(code, np.iinfo(np.int64).max), first[:-1])
 
 
 def _by_rows(part, n_rows, n_jobs):

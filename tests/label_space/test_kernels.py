@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sklearn_ext.label_space import _kernels
-from sklearn_ext.label_space._tree import root_tree, rows_of_edges
+from sklearn_ext.label_space._tree import TreeRule, root_tree, rows_of_edges
 
 SEEDS = range(40)
 
@@ -151,6 +151,31 @@ def test_contraction_keeps_all_distances(seed):
             weight[j] - offsets[chain], among[up, links[chain]], atol=1e-12
         )
         assert (np.diff(offsets[chain]) >= 0).all()
+
+
+@pytest.mark.parametrize("power", [1, 2])
+@pytest.mark.parametrize("seed", range(300))
+def test_the_reduced_tree_has_the_first_of_the_least_risks(seed, power):
+    """Also where chains tie, in the median, and where few nodes are candidates."""
+    tree, distance, rng = random_tree(seed)
+    n = len(tree.order)
+    observed = rng.choice(n, int(rng.integers(1, n + 1)), replace=False)
+    candidates = np.arange(n)
+    if rng.random() < 0.3:
+        candidates = np.sort(rng.choice(n, int(rng.integers(1, n + 1)), replace=False))
+    P = rng.random((11, len(observed))) * (rng.random((11, len(observed))) < 0.5)
+    if rng.random() < 0.5:
+        P = np.round(P * 4) / 4
+    P[P.sum(axis=1) == 0, 0] = 1
+    risks = P @ distance[np.ix_(observed, candidates)] ** power
+    limit = risks.min(axis=1, keepdims=True) * (1 + 1e-12)
+    rule = TreeRule.prepare(tree, observed, candidates, power)
+    best, least = rule.best(P, n_jobs=1)
+    np.testing.assert_array_equal(best, (risks <= limit).argmax(axis=1))
+    np.testing.assert_allclose(least, risks.min(axis=1), rtol=1e-9, atol=1e-12)
+    again, all_risks = rule.risks(P, n_jobs=2)
+    np.testing.assert_array_equal(again, best)
+    np.testing.assert_allclose(all_risks, risks, rtol=1e-9, atol=1e-12)
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -110,10 +110,15 @@ each_rule = pytest.mark.parametrize("rule", RULES)
 def test_only_ratios_of_scores_matter(rule, temperature, factor):
     P = np.array([[0.3, 0.65], [0.65, 0.3], [0.5, 0.0]])
     keywords = {**RULES[rule], "temperature": temperature}
-    expected = frechet_predict(P, [1, 8], **keywords)
-    found = frechet_predict(P * factor, [1, 8], **keywords)
+    expected, risks = frechet_predict(P, [1, 8], **keywords, return_variance=True)
+    found, scaled = frechet_predict(
+        P * factor, [1, 8], **keywords, return_variance=True
+    )
     np.testing.assert_array_equal(found, expected)
     assert expected[2] == 1
+    share = factor if temperature == 1 else 1.0
+    if factor < 1e300:  # the risk is a number, too
+        np.testing.assert_allclose(scaled / share, risks, rtol=1e-7, atol=1e-12)
 
 
 @each_rule
@@ -207,7 +212,8 @@ def test_sums_are_exact_but_for_a_share(power):
         ]
     )
     np.testing.assert_allclose(found, exact, rtol=1e-12, atol=0)
-    np.testing.assert_allclose(model.frechet_variance(P), exact.min(axis=1), rtol=1e-12)
+    least = exact.min(axis=1)
+    np.testing.assert_allclose(model.frechet_variance(P), least, rtol=1e-12)
     first = (exact <= exact.min(axis=1, keepdims=True) * (1 + 1e-12)).argmax(axis=1)
     np.testing.assert_array_equal(model.predict(P), first)
 
@@ -218,20 +224,77 @@ def test_lengths_beside_a_huge_one():
     assert found == pytest.approx(0.6, rel=1e-9)
 
 
-@pytest.mark.parametrize("power", [1, 2])
-def test_a_long_chain_of_tenths(power):
-    """A tenth is no binary fraction: sums of many lose digits, and ties do not care."""
+@pytest.mark.parametrize("length", [0.1, 1 / 3])
+def test_a_long_chain(length):
+    """Sums of many lose digits, a few per thousand edges; ties do not care."""
     n = 100_001
     nodes = np.arange(n)
-    lengths = np.full(n - 1, 0.1)
     middle = n // 2
+    edges = np.column_stack([nodes[:-1], nodes[1:], np.full(n - 1, length)])
+    keywords = {"label_metric": "tree", "edges": edges}
+    assert frechet_predict([[0.5, 0.5]], [0, n - 1], **keywords) == [middle]
+    pair = [middle + 3, middle - 3]
+    found = frechet_predict([[0.5, 0.5]], [0, n - 1], **keywords, candidates=pair)
+    assert found == [middle - 3]
+    # each node is a median
+    assert frechet_predict([[0.5, 0.5]], [0, n - 1], **keywords, power=1) == [0]
+    pair = [middle - 851, n - 1]
+    found = frechet_predict(
+        [[0.5, 0.5]], [0, n - 1], **keywords, candidates=pair, power=1
+    )
+    assert found == pair[:1]
+
+
+def test_numbers_far_from_the_first_label():
+    """The risk of labels that are close together does not see where the first one is."""
+    labels = np.concatenate([[0], 10**9 + np.arange(10)])
+    found, least = frechet_predict(
+        [[0.3, 0.65], [0.0, 0.4]],
+        labels[[2, 9]],
+        label_metric="ordinal",
+        labels=labels,
+        return_variance=True,
+    )
+    np.testing.assert_array_equal(found, labels[[7, 9]])
+    np.testing.assert_allclose(least, [0.3 * 25 + 0.65 * 4, 0], rtol=1e-9)
+
+
+@pytest.mark.parametrize("metric", ["ordinal", "embedding", "tree"])
+def test_neighbours_of_a_far_label_tie(metric):
+    """Whatever its score, the mean is the label itself, up to a last digit."""
+    middle = 10**6
+    labels = np.array([0, middle - 1, middle, middle + 1])
+    keywords = {
+        "ordinal": {"labels": labels},
+        "embedding": {"labels": labels, "label_embeddings": labels[:, None] * 1.0},
+        "tree": {"edges": [(u, v, v - u) for u, v in pairwise(labels.tolist())]},
+    }[metric]
+    P = np.zeros((50, 2))
+    P[:, 1] = np.linspace(0.01, 1, 50)
+    found = frechet_predict(
+        P,
+        [0, middle],
+        label_metric=metric,
+        **keywords,
+        candidates=[middle - 1, middle + 1],
+    )
+    np.testing.assert_array_equal(found, middle - 1)
+
+
+@pytest.mark.parametrize("power", [1, 2])
+def test_edges_too_short_to_tell(power):
+    """Candidates that hang a few last digits off the paths tie, and the first wins."""
+    edges = [("left", "c", 1.0), ("c", "right", 1.0), ("c", "z", 1e-13)]
+    edges += [("z", "b", 1e-13), ("c", "a", 3e-13)]
+    keywords = {"label_metric": "tree", "edges": edges, "power": power}
     P = [[0.5, 0.5]]
-    for order in (slice(None), slice(None, None, -1)):
-        edges = np.column_stack([nodes[:-1], nodes[1:], lengths])[order]
-        keywords = {"label_metric": "tree", "edges": edges, "power": power}
-        found = frechet_predict(P, [0, n - 1], **keywords)
-        assert found == [0 if power == 1 else middle]
-        # two neighbours of the middle tie, and so do all ends of the median
-        pair = [middle + 3, middle - 3]
-        found = frechet_predict(P, [0, n - 1], **keywords, candidates=pair)
-        assert found == [middle - 3]
+    for candidates, winner in (
+        ("abc", "a"),
+        ("cz", "c"),
+        ("zb", "b"),
+        (["b", "left"], "b"),
+    ):
+        found = frechet_predict(
+            P, ["left", "right"], **keywords, candidates=list(candidates)
+        )
+        assert found == [winner]

@@ -215,7 +215,8 @@ def test_ties_but_for_rounding():
     ):
         for power in (1, 2):
             assert frechet_predict(P, [0, 1], **keywords, power=power) == [0]
-        assert frechet_predict([[0.3, 0.3 + 1e-9]], [0, 1], **keywords) == [1]
+        near = [[0.3, 0.3 + 1e-13], [0.3, 0.3 + 1e-11]]  # a share of 3e-13, and 3e-11
+        np.testing.assert_array_equal(frechet_predict(near, [0, 1], **keywords), [0, 1])
 
 
 def test_two_observed_nodes_of_a_path():
