@@ -7,18 +7,18 @@ python examples/demo.py --data adult                         FoldSE on one of Op
 
 import argparse
 import os
-import shutil
 import sys
 import textwrap
 import time
 import warnings
-from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from _data import docstrings, is_mixed, read_table, without_tokens
+from _demo_labels import show_domains, show_labels
+from _screen import WIDTH, row, section, title, waiting
 from pandas.api.types import is_numeric_dtype
 from sklearn.base import clone
 from sklearn.compose import make_column_selector, make_column_transformer
@@ -69,36 +69,6 @@ from sklearn_ext.tsetlin import ClauseDisplay
 OUTPUT = Path("demo_output")
 GRID = {"foldse__ratio": [0.2, 0.5, 0.8], "foldse__tail": [0.05, 0.02, 0.005, 0.0]}
 OPENML_VERSION = {"adult": 2}  # the numbers of version 1 are binned
-WIDTH = min(shutil.get_terminal_size((100, 24)).columns, 110)
-
-
-def styled(text, code="1"):
-    if sys.stdout.isatty() and "NO_COLOR" not in os.environ:
-        return f"\033[{code}m{text}\033[0m"
-    return text
-
-
-def section(title, remark=""):
-    print(f"\n{styled(title)}{remark and '  ' + styled(remark, '2')}", flush=True)
-
-
-@contextmanager
-def waiting(text):
-    """Say what is being done, and how long it took when it is done."""
-    print(f"  {text} ... ", end="", flush=True)
-    start = time.perf_counter()
-    yield
-    seconds = time.perf_counter() - start
-    print(
-        f"{seconds:.1f} s" if seconds > 0.1 else f"{1000 * seconds:.0f} ms", flush=True
-    )
-
-
-def row(cells, widths):
-    """Print one row of a table at once, so that a slow table grows as one watches."""
-    first, *others = zip(cells, widths, strict=True)
-    line = f"  {first[0]:<{first[1]}}" + "".join(f"{c:>{w}}" for c, w in others)
-    print(line.rstrip(), flush=True)
 
 
 def bundled(load):
@@ -333,10 +303,6 @@ def draw(model, name, picture=RuleSetDisplay, **kwargs):
     print(f"  {path.resolve()}")
 
 
-def title(name):
-    print("\n" + styled(f" {name} ".center(WIDTH, "─")))
-
-
 def show(name, X, y):
     title(name)
     describe(X, y)
@@ -554,6 +520,8 @@ def main():
         show_texts()
         show_probe()
         show_heads()
+        show_labels()
+        show_domains()
     print(f"\n{time.perf_counter() - start:.0f} s in all.")
 
 

@@ -23,7 +23,8 @@ def demo(monkeypatch, tmp_path):
     monkeypatch.syspath_prepend(EXAMPLES)
     monkeypatch.chdir(tmp_path)
     yield runpy.run_path(str(EXAMPLES / "demo.py"))
-    sys.modules.pop("_data", None)
+    for name in ("_data", "_demo_labels", "_screen"):
+        sys.modules.pop(name, None)
 
 
 @pytest.mark.parametrize("opener", [open, gzip.open])

@@ -246,7 +246,7 @@ def test_a_long_chain(length):
 
 
 def test_numbers_far_from_the_first_label():
-    """The risk of labels that are close together does not see where the first one is."""
+    """The risk of labels that are close together is no matter of the first one."""
     labels = np.concatenate([[0], 10**9 + np.arange(10)])
     found, least = frechet_predict(
         [[0.3, 0.65], [0.0, 0.4]],
@@ -276,7 +276,7 @@ def test_neighbours_of_a_far_label_tie(metric):
         [0, middle],
         label_metric=metric,
         **keywords,
-        candidates=[middle - 1, middle + 1],
+        candidates=[0, middle - 1, middle + 1],
     )
     np.testing.assert_array_equal(found, middle - 1)
 
@@ -298,3 +298,20 @@ def test_edges_too_short_to_tell(power):
             P, ["left", "right"], **keywords, candidates=list(candidates)
         )
         assert found == [winner]
+
+
+@pytest.mark.parametrize("power", [1, 2])
+@pytest.mark.parametrize("ends", ["ab", "ba"])
+def test_candidates_as_far_but_for_rounding(ends, power):
+    """One tenth and two tenths are three tenths, whichever comes first."""
+    edges = [("c", "m", 0.1), ("m", ends[0], 0.2), ("c", ends[1], 0.3)]
+    for observed, P in ((["c"], [[1.0]]), (["c", "m"], [[1.0, 0.0]])):
+        found = frechet_predict(
+            P,
+            observed,
+            label_metric="tree",
+            edges=edges,
+            candidates=["a", "b"],
+            power=power,
+        )
+        assert found == ["a"]
