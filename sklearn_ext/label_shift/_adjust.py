@@ -70,7 +70,10 @@ def as_probabilities(rows):
 
 def check_class_prior(class_prior, n_classes):
     """Return a class prior as float64; ValueError if it is no distribution."""
-    prior = np.asarray(class_prior, dtype=np.float64)
+    try:
+        prior = np.asarray(class_prior, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"class_prior must hold numbers: {error}.") from error
     if prior.shape != (n_classes,):
         raise ValueError(
             f"class_prior has shape {prior.shape}, but must be ({n_classes},): one "

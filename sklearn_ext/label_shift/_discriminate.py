@@ -1,18 +1,23 @@
 """Discriminate: p(domain | x) of each row, by a model that has not seen the row."""
 
+import os
+from contextlib import nullcontext
 from numbers import Integral
 
 import numpy as np
+from joblib.parallel import get_active_backend
 from sklearn.utils.parallel import Parallel, delayed
 
 from sklearn_ext._core._sklearn import clone, safe_indexing, threadpool_controller
 
 __all__ = [
+    "check_classes",
     "check_discriminator",
     "column_order",
     "default_discriminator",
     "domain_folds",
     "is_frozen",
+    "one_blas_thread",
     "out_of_fold",
     "posteriors_of",
     "uniform_posteriors",
@@ -68,6 +73,17 @@ def column_order(frozen, ids):
     return np.array([place[label] for label in ids])
 
 
+def check_classes(fitted, n_domains):
+    """Raise ValueError if a fitted discriminator knows other classes than positions."""
+    classes = np.asarray(getattr(fitted, "classes_", np.arange(n_domains)))
+    if not np.array_equal(classes, np.arange(n_domains)):
+        raise ValueError(
+            f"discriminator was fitted to the {n_domains} positions of the domains, "
+            f"but its classes_ are {classes.tolist()[:10]}. A frozen estimator must be "
+            f"outermost: FrozenEstimator(fitted pipeline or calibrated classifier)."
+        )
+
+
 def posteriors_of(discriminator, X, n_domains):
     """Return the checked p(d | x) that a fitted discriminator gives, float64."""
     posteriors = np.asarray(discriminator.predict_proba(X), dtype=np.float64)
@@ -116,7 +132,7 @@ def domain_folds(cv, codes, ids, random_state):
         splitter = check_cv(cv, codes, classifier=True)
     rows = np.zeros(len(codes))  # splitters look at no more than their number
     folds = list(splitter.split(rows, codes))
-    held_out = np.concatenate([test for _, test in folds])
+    held_out = np.concatenate([[], *(test for _, test in folds)])
     if not np.array_equal(np.sort(held_out), np.arange(len(codes))):
         raise ValueError(
             f"cv={cv!r} must hold out each of the {len(codes)} rows exactly once, so "
@@ -133,22 +149,40 @@ def domain_folds(cv, codes, ids, random_state):
     return folds
 
 
-def _fold_posteriors(discriminator, X, codes, train, test):
-    """Fit to some rows and return the posteriors of others.
+def one_blas_thread():
+    """Return a context in which BLAS has one thread.
 
     Bits of matrix products depend on the number of threads, which joblib lowers in its
     workers: so that n_jobs changes nothing, it is one with and without them.
     """
-    with threadpool_controller().limit(limits=1, user_api="blas"):
+    return threadpool_controller().limit(limits=1, user_api="blas")
+
+
+def _fold_posteriors(discriminator, X, codes, train, test, owner):
+    """Fit to some rows and return the posteriors of others, for domains of one size."""
+    is_worker = os.getpid() != owner  # which does not see the limit of the process
+    with one_blas_thread() if is_worker else nullcontext():
         fitted = clone(discriminator).fit(safe_indexing(X, train), codes[train])
+        check_classes(fitted, int(codes.max()) + 1)
         X_test = safe_indexing(X, test)
-        return posteriors_of(fitted, X_test, int(codes.max()) + 1)
+        n_domains = int(codes.max()) + 1
+        posteriors = posteriors_of(fitted, X_test, n_domains)
+        share = np.bincount(codes[train], minlength=n_domains) / len(train)
+        return uniform_posteriors(posteriors, share)
 
 
 def out_of_fold(discriminator, X, codes, folds, n_jobs):
-    """Yield the held-out rows of each fold and their posteriors, as they come."""
-    parts = Parallel(n_jobs=n_jobs, return_as="generator")(
-        delayed(_fold_posteriors)(discriminator, X, codes, train, test)
+    """Yield the held-out rows of each fold and their posteriors, as they come.
+
+    Call it and take all with `one_blas_thread`: threads of one process cannot each have
+    a limit of their own.
+    """
+    backend, _ = get_active_backend()
+    has_generators = backend.supports_return_generator
+    parts = Parallel(
+        n_jobs=n_jobs, return_as="generator" if has_generators else "list"
+    )(
+        delayed(_fold_posteriors)(discriminator, X, codes, train, test, os.getpid())
         for train, test in folds
     )
     for (_, test), part in zip(folds, parts, strict=True):

@@ -17,7 +17,7 @@ def _read(domains, y, n_samples, purpose):
             f"domains: give the domain of each row as domains, or as y."
         )
     name = "y" if domains is None else "domains"
-    ids = column_or_1d(y if domains is None else domains)
+    ids = column_or_1d(y if domains is None else domains, input_name=name)
     if len(ids) != n_samples:
         raise ValueError(
             f"{name} has {len(ids)} entries, but X has {n_samples} rows: {name} must "
@@ -59,6 +59,8 @@ def check_n_domains(n_classes, ids, n_samples):
 def look_up(known, domains, y, n_samples, purpose):
     """Return the domain of each row as a position in `known`; each must be there."""
     ids, codes = code_domains(domains, y, n_samples, purpose)
+    if ids.dtype.kind == known.dtype.kind == "M":
+        ids = ids.astype(known.dtype)  # of dates in other units lists do not compare
     place = {label: position for position, label in enumerate(known.tolist())}
     unknown = [label for label in ids.tolist() if label not in place]
     if unknown:

@@ -76,7 +76,8 @@ def anchor_rows(means, sizes, n_classes, min_bin_fraction):
     """Return the bins of the purest posteriors, by successive projection.
 
     Bins smaller than `min_bin_fraction` of the mean size are no candidates; while too
-    few are left, the fraction is halved. Raises ValueError if too few bins have rows.
+    few are left, the fraction is halved. Sizes are shares for which domains weigh the
+    same. Raises ValueError if too few bins have rows.
     """
     n_filled = np.count_nonzero(sizes)
     if n_filled < n_classes:
@@ -129,7 +130,7 @@ def factorize_anchor(p_bin_given_d, means, sizes, n_classes, min_bin_fraction):
     means : ndarray of shape (m, r)
         Mean posteriors, which choose the anchor bins.
     sizes : ndarray of shape (m,)
-        Rows of the bins.
+        Shares of the rows in the bins, domains equally weighted.
     n_classes : int
     min_bin_fraction : float
     """

@@ -9,9 +9,9 @@ import numpy as np
 
 from sklearn_ext._core._numba import jit
 
-# A multiple of what a vector register holds; the lanes of a few dozen domains and
-# classes fit into the fastest cache.
-LANES = 64
+# So many that the loops over lanes are long; those of a few dozen domains and classes
+# still fit into the second cache.
+LANES = 256
 # Unsigned numbers of rows and columns: for signed ones each access asks whether to
 # count from the end, and the loop is not vectorised.
 UNSIGNED = np.uintp
@@ -22,21 +22,36 @@ TINY = 1e-300
 
 @jit
 def _multiply(matrix, lanes, start, product):
-    """Write start + matrix @ lanes into `product`."""
+    """Write start + matrix @ lanes into `product`.
+
+    Two rows and four terms at a time: what is loaded serves as often as may be.
+    """
+    one, two, four = UNSIGNED(1), UNSIGNED(2), UNSIGNED(4)
     n_lanes = UNSIGNED(lanes.shape[1])
-    n_terms = UNSIGNED(matrix.shape[1])
-    n_fours = n_terms // UNSIGNED(4) * UNSIGNED(4)
-    for i in range(UNSIGNED(matrix.shape[0])):
-        row = product[i]
-        row[:] = start
-        for j in range(UNSIGNED(0), n_fours, UNSIGNED(4)):
-            a, b = matrix[i, j], matrix[i, j + UNSIGNED(1)]
-            c, d = matrix[i, j + UNSIGNED(2)], matrix[i, j + UNSIGNED(3)]
-            x, y = lanes[j], lanes[j + UNSIGNED(1)]
-            z, w = lanes[j + UNSIGNED(2)], lanes[j + UNSIGNED(3)]
+    n_rows, n_terms = UNSIGNED(matrix.shape[0]), UNSIGNED(matrix.shape[1])
+    n_pairs, n_fours = n_rows // two * two, n_terms // four * four
+    product[:] = start
+    for i in range(UNSIGNED(0), n_pairs, two):
+        upper, lower = product[i], product[i + one]
+        for j in range(UNSIGNED(0), n_fours, four):
+            a, b = matrix[i, j], matrix[i, j + one]
+            c, d = matrix[i, j + two], matrix[i, j + two + one]
+            e, f = matrix[i + one, j], matrix[i + one, j + one]
+            g, h = matrix[i + one, j + two], matrix[i + one, j + two + one]
+            x, y = lanes[j], lanes[j + one]
+            z, w = lanes[j + two], lanes[j + two + one]
             for lane in range(n_lanes):
-                row[lane] += (a * x[lane] + b * y[lane]) + (c * z[lane] + d * w[lane])
+                p, q, r, s = x[lane], y[lane], z[lane], w[lane]
+                upper[lane] += (a * p + b * q) + (c * r + d * s)
+                lower[lane] += (e * p + f * q) + (g * r + h * s)
         for j in range(n_fours, n_terms):
+            a, e, x = matrix[i, j], matrix[i + one, j], lanes[j]
+            for lane in range(n_lanes):
+                upper[lane] += a * x[lane]
+                lower[lane] += e * x[lane]
+    for i in range(n_pairs, n_rows):
+        row = product[i]
+        for j in range(n_terms):
             a, x = matrix[i, j], lanes[j]
             for lane in range(n_lanes):
                 row[lane] += a * x[lane]

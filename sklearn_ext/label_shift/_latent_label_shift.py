@@ -76,9 +76,9 @@ class LatentLabelShift(
         Learns the domains; it decides how good the classes can be. None is a
         :class:`~sklearn.preprocessing.StandardScaler` with a
         :class:`~sklearn.linear_model.LogisticRegression` of C=0.1. A fitted one is
-        passed in a :class:`~sklearn.frozen.FrozenEstimator`; its posteriors are taken
-        to be those for domain shares as in the rows of `fit`. Balanced class weights
-        would balance the domains twice.
+        passed in a :class:`~sklearn.frozen.FrozenEstimator`, outermost; it must have
+        been fitted to domains of the same relative sizes. Balanced class weights would
+        balance the domains twice.
 
     n_bins : int, default=None
         Number of bins, at least n_classes. None is 2 * n_classes for "anchor" and
@@ -103,8 +103,9 @@ class LatentLabelShift(
         Random starts of k-means, and of "nmf"; the best one is taken.
 
     min_bin_fraction : float, default=0.3
-        "anchor": bins with fewer rows than this share of the mean are not taken for a
-        class, unless there are too few others. Small bins are outliers.
+        "anchor": bins that hold less than this share of the mean, domains equally
+        weighted, are not taken for a class, unless there are too few others. Small bins
+        are outliers.
 
     max_iter : int, default=200
         Most EM steps, of each row and in `adapt`.
@@ -113,9 +114,8 @@ class LatentLabelShift(
         Draws folds and starts. It does not reach the discriminator.
 
     n_jobs : int, default=None
-        Folds fitted, and threads that adjust rows, at the same time. It never changes
-        the result, not by one bit, if the discriminator is deterministic: within a fold
-        BLAS has one thread.
+        Folds fitted, and threads that adjust rows, at the same time. The result does
+        not depend on it if the discriminator is deterministic.
 
     Attributes
     ----------
@@ -148,7 +148,7 @@ class LatentLabelShift(
         Class of each row of `fit`, from its held-out posterior and its domain.
 
     singular_values_ : ndarray of float64 of shape (min(n_bins, n_domains),)
-        Of p(bin | d). There are not many more classes than large ones.
+        Of p(bin | d). About as many of them are large as classes can be told apart.
 
     discriminator_log_loss_ : float
         Log-loss of the discriminator on held-out rows, domains equally weighted. What
@@ -156,7 +156,9 @@ class LatentLabelShift(
 
     shift_detected_ : bool
         Whether that log-loss is below log(n_domains), what guessing gives, by two
-        standard errors.
+        standard errors; or whether it is above that, but the mean posterior of the true
+        domain is above 1 / n_domains by three. Then the discriminator is
+        over-confident, and `fit` warns of that.
 
     reconstruction_err_ : float
         Frobenius norm of what the factors leave of p(bin | d).
@@ -192,8 +194,8 @@ class LatentLabelShift(
     `fit` warns if the discriminator cannot tell the domains apart, if the singular
     values do not support so many classes, and if a class explains no rows. It cannot
     see whether the assumption holds. If features drift between domains, the classes are
-    those of the drift; a class without a region of its own shows in a `score` far below
-    ``-discriminator_log_loss_``, if at all.
+    those of the drift; a class without a region of its own shows in a `score` below
+    ``-discriminator_log_loss_``, if at all. There is no `sample_weight`.
 
     The discriminator takes most of the time, n_splits + 1 fits. Beside it k-means, of
     O(n_samples * n_bins * n_domains) per step, and the adjustment, of O(n_samples *
@@ -278,7 +280,8 @@ class LatentLabelShift(
         tags = super().__sklearn_tags__()
         inner = self.discriminator
         inner = default_discriminator(is_sparse=True) if inner is None else inner
-        tags.input_tags = get_tags(inner).input_tags
+        if hasattr(inner, "__sklearn_tags__") and not isinstance(inner, type):
+            tags.input_tags = get_tags(inner).input_tags
         tags.target_tags.required = True
         return tags
 
@@ -315,8 +318,8 @@ class LatentLabelShift(
             If the discriminator has no predict_proba.
         """
         with keep_fit_on_error(self):
-            smallest, empty = fit_in_steps(self, X, y, domains)
-        for doubt in doubts(self, smallest, empty):
+            evidence = fit_in_steps(self, X, y, domains)
+        for doubt in doubts(self, *evidence):
             warnings.warn(doubt, UserWarning, stacklevel=3)
         return self
 
@@ -361,7 +364,7 @@ class LatentLabelShift(
 
         class_prior : array-like of shape (n_classes,), default=None
             Frequency of each class where the rows are from, such as what `adapt`
-            returns. With neither, it is that in all domains of `fit` together.
+            returns. With neither, it is the mean of those of the domains of `fit`.
 
         Returns
         -------
@@ -415,7 +418,8 @@ class LatentLabelShift(
         Returns
         -------
         posteriors : ndarray of float64 of shape (n_samples, n_domains)
-            For domains of equal size, in the order of `domains_`; rows sum to 1.
+            For domains of equal size, in the order of `domains_`; rows sum to 1. Those
+            of rows of `fit` are over-confident if the discriminator is flexible.
         """
         check_is_fitted(self)
         return self._posteriors(X)
@@ -443,7 +447,9 @@ class LatentLabelShift(
         score : float
             Mean of ``log(sum(p_d_given_y_[domain] * p(y | x)))``, domains equally
             weighted. Without any shift it is about -log(n_domains). Good classes reach
-            about what the discriminator does by itself, ``-discriminator_log_loss_``.
+            at least what the discriminator does by itself,
+            ``-discriminator_log_loss_``, and often more, since mixtures of classes are
+            less over-confident.
 
         Raises
         ------

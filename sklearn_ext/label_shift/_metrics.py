@@ -76,7 +76,8 @@ def clustering_accuracy(
     >>> permutation  # cats are cluster 1, dogs are cluster 0
     array([1, 0])
     """
-    y_true, y_pred = column_or_1d(y_true), column_or_1d(y_pred)
+    y_true = column_or_1d(y_true, input_name="y_true")
+    y_pred = column_or_1d(y_pred, input_name="y_pred")
     check_consistent_length(y_true, y_pred)
     if len(y_true) == 0:
         raise ValueError("clustering_accuracy needs at least one row, got n_samples=0.")
@@ -190,7 +191,8 @@ def class_prior_error(prior_true, prior_pred, *, permutation=None, average="doma
         )
         permutation = linear_sum_assignment(distances)[1]
     permutation = np.asarray(permutation)
-    if not np.array_equal(np.sort(permutation, axis=None), np.arange(n_classes)):
+    is_order = permutation.dtype.kind in "iu" and permutation.shape == (n_classes,)
+    if not (is_order and np.array_equal(np.sort(permutation), np.arange(n_classes))):
         raise ValueError(
             f"permutation={permutation.tolist()} must hold each of 0 to "
             f"{n_classes - 1} once: the row of prior_pred for each class."

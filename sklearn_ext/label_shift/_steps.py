@@ -10,15 +10,16 @@ from sklearn_ext._core._callbacks import FitSteps
 from sklearn_ext._core._sklearn import clone, num_samples
 
 from ._adjust import domains_given_classes
-from ._diagnose import log_loss
+from ._diagnose import log_loss, tells_apart
 from ._discriminate import (
+    check_classes,
     check_discriminator,
     column_order,
     default_discriminator,
     domain_folds,
     is_frozen,
+    one_blas_thread,
     out_of_fold,
-    uniform_posteriors,
 )
 from ._domains import check_n_domains, code_domains, row_weights
 from ._factorize import (
@@ -30,6 +31,9 @@ from ._factorize import (
 )
 
 __all__ = ["fit_in_steps"]
+
+# Log-losses that differ by less than this share do so by rounding.
+SAME = 1e-9
 
 
 def _check_n_bins(model, n_samples):
@@ -61,6 +65,7 @@ def _fit_discriminator(model, discriminator, rows, codes):
     else:
         model._columns_ = np.arange(len(model.domains_))
         model.discriminator_ = clone(discriminator).fit(rows, codes)
+        check_classes(model.discriminator_, len(model.domains_))
     for name in ("n_features_in_", "feature_names_in_"):
         if hasattr(model.discriminator_, name):
             setattr(model, name, getattr(model.discriminator_, name))
@@ -73,7 +78,7 @@ def _factorize(model, posteriors, bins, codes, n_bins):
         factors = factorize_anchor(
             p_bin_given_d,
             bin_means(posteriors, bins, n_bins),
-            np.bincount(bins, minlength=n_bins),
+            p_bin_given_d.mean(axis=1),
             model.n_classes,
             model.min_bin_fraction,
         )
@@ -101,7 +106,7 @@ def _reported(steps):
 
 
 def fit_in_steps(model, X, y, domains):
-    """Set the fitted attributes; return the rows of the smallest domain, empty classes.
+    """Set the fitted attributes; return what is in doubt, as `doubts` takes it.
 
     Callbacks get a step for each fold, one for the discriminator of all rows and one
     for each of the others; as y they get the domain ids.
@@ -123,18 +128,24 @@ def fit_in_steps(model, X, y, domains):
     ids_given = y if domains is None else domains
     steps = FitSteps(model, len(folds) + 4, "step", X=X, y=ids_given)
     posteriors = np.empty((n_samples, len(ids)))
-    parts = out_of_fold(discriminator, rows, codes, folds, model.n_jobs)
-    for _ in folds:
-        with _reported(steps):
-            held_out, part = next(parts)
-            posteriors[held_out] = uniform_posteriors(part, model._share_)
+    with one_blas_thread():
+        parts = out_of_fold(discriminator, rows, codes, folds, model.n_jobs)
+        for _ in folds:
+            with _reported(steps):
+                held_out, part = next(parts)
+                posteriors[held_out] = part
     with _reported(steps):
         _fit_discriminator(model, discriminator, rows, codes)
         if not folds:
             posteriors = model._posteriors(rows)
-    loss, error = log_loss(posteriors, codes, row_weights(codes))
+    weights = row_weights(codes)
+    loss, error = log_loss(posteriors, codes, weights)
     model.discriminator_log_loss_ = loss
-    model.shift_detected_ = bool(loss <= np.log(len(ids)) - 2 * error)
+    guessing = np.log(len(ids))
+    is_better = bool(loss < guessing - max(2 * error, SAME * guessing))
+    # A loss above that of guessing may be that of a discriminator too sure of itself.
+    is_rash = bool(loss > guessing) and tells_apart(posteriors, codes, weights)
+    model.shift_detected_ = is_better or is_rash
     with _reported(steps):
         bins, model.bin_centers_ = discretize(
             posteriors, n_bins, model.n_init, model.random_state
@@ -146,4 +157,4 @@ def fit_in_steps(model, X, y, domains):
         scores = model._in_domains(class_posteriors, codes)
         model.labels_ = scores.argmax(axis=1)
     steps.finish()
-    return sizes.min(), empty
+    return sizes.min(), empty, is_rash

@@ -234,7 +234,6 @@ def _sweep(parent, weight, work):
             up[0, i] += m
             up[1, i] += moved
             up[2, i] += s2 + w * (s1 + moved)
-    work[0, 3:] = 0.0
     for k in range(1, n):
         w = weight[k]
         own = work[k]

@@ -28,13 +28,17 @@ def uniform(P, share):
 
 
 def out_of_fold(discriminator, X, codes, splits):
-    """Posterior of each row by a model that did not see it."""
+    """Posterior of each row by a model that did not see it, domains of one size."""
     P = np.full((len(codes), codes.max() + 1), np.nan)
     for train, test in splits:
-        P[test] = (
-            clone(discriminator).fit(X[train], codes[train]).predict_proba(X[test])
-        )
+        model = clone(discriminator).fit(X[train], codes[train])
+        P[test] = uniform(model.predict_proba(X[test]), shares(codes[train]))
     return P
+
+
+def shares(codes):
+    """Share of each domain in the rows."""
+    return np.bincount(codes) / len(codes)
 
 
 def count(bins, codes, m, r):
@@ -203,13 +207,13 @@ class NaiveShift:
         self.share = np.array([(codes == d).mean() for d in range(r)])
         self.model = clone(model).fit(X, codes)
         if self.cv is None:
-            P = self.model.predict_proba(X)
+            P = uniform(self.model.predict_proba(X), self.share)
         else:
             cv = self.cv
             if isinstance(cv, int):
                 cv = StratifiedKFold(cv, shuffle=True, random_state=self.random_state)
             P = out_of_fold(model, X, codes, cv.split(X, codes))
-        self.P = P = uniform(P, self.share)
+        self.P = P
         loss = -np.log(np.maximum(P[np.arange(n), codes], np.finfo(float).eps))
         self.log_loss = domain_mean(loss, codes)
         bins = KMeans(m, n_init=self.n_init, random_state=self.random_state).fit(P)
@@ -225,7 +229,7 @@ class NaiveShift:
         self.Q = Q
         self.singular_values = np.linalg.svd(Q, compute_uv=False)
         if self.factorization == "anchor":
-            sizes = np.bincount(self.bins, minlength=m)
+            sizes = Q.mean(axis=1)  # domains weigh the same, whatever their rows
             B = bin_means(self.P, self.bins, m)
             self.prior, self.C, self.anchors = anchor(
                 Q, B, sizes, k, self.min_bin_fraction

@@ -192,10 +192,9 @@ def test_small_bins_are_no_anchors():
 
 @pytest.mark.parametrize(("small", "kept"), [(41, True), (39, False)])
 def test_floor_of_the_size_of_a_bin(small, kept):
-    """0.3 n / m with n = 400 and m = 3 is 40 rows."""
-    rest = 400 - small
-    counts = np.array([[rest // 4, rest // 4], [rest // 4, rest // 4], [small, 0]])
-    counts[0, 1] += 400 - counts.sum()
+    """0.3 / m of both domains with m = 3 is 40 rows of one with 200."""
+    rest = 200 - small
+    counts = np.array([[rest // 2, 500], [rest - rest // 2, 500], [small, 0]])
     posteriors = np.array([[0.7, 0.3], [0.3, 0.7], [0.99, 0.01]])
     X, domains = rows_of_bins(counts, posteriors)
     model = LatentLabelShift(
@@ -267,3 +266,31 @@ def test_class_that_nmf_leaves_empty():
         proba = model.predict_proba(X, class_prior=[0.5, 0.5, 0])
         np.testing.assert_allclose(proba.sum(axis=1), 1)
     assert max(found) == 2
+
+
+@pytest.mark.parametrize("n_domains", [2, 3, 5, 6, 10])
+def test_rounding_is_no_shift(n_domains):
+    domains = np.repeat(np.arange(n_domains), 30)
+    X = np.random.default_rng(0).normal(size=(len(domains), 2))
+    model = LatentLabelShift(2, discriminator=DummyClassifier(), factorization="nmf")
+    assert about(said_by(model, X, domains), "does not tell the domains apart")
+    assert not model.shift_detected_
+
+
+@pytest.mark.parametrize("is_real", [True, False])
+def test_an_over_confident_discriminator_is_told_from_one_that_knows_nothing(is_real):
+    """Both are nearly sure of one domain and have a loss above that of guessing."""
+    rng = np.random.default_rng(0)
+    domains = np.repeat([0, 1], 500)
+    right = rng.random(1000) < (0.7 if is_real else 0.5)
+    guess = np.where(right, domains, 1 - domains)
+    X = np.full((1000, 2), 1e-6)
+    X[np.arange(1000), guess] = 1 - 1e-6
+    model = LatentLabelShift(
+        2, discriminator=StoredPosteriors(), n_bins=2, cv=None, random_state=0
+    )
+    messages = said_by(model, X, domains)
+    assert model.discriminator_log_loss_ > np.log(2)
+    assert model.shift_detected_ is is_real
+    assert bool(about(messages, "over-confident")) is is_real
+    assert bool(about(messages, "does not tell")) is not is_real

@@ -7,15 +7,19 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from joblib import parallel_config
 from sklearn import config_context
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.callback import ScoringMonitor
+from sklearn.frozen import FrozenEstimator
+from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import make_scorer
 from sklearn.model_selection import GridSearchCV, StratifiedKFold, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from sklearn_ext import LatentLabelShift, clustering_accuracy
 from tests.label_shift._naive import NaiveShift, best_match
@@ -270,3 +274,38 @@ def test_digits_in_a_pipeline():
     pipeline = make_pipeline(StandardScaler(), model_of()).fit(X, domains)
     accuracy = clustering_accuracy(y, pipeline.predict(X, domains=domains))
     assert accuracy > 0.93
+
+
+@pytest.mark.parametrize("backend", ["threading", "multiprocessing"])
+def test_other_backends_of_joblib(backend):
+    """Nor do they leave the process with fewer threads than it had."""
+    X, _, domains = gaussian(200)
+    expected = LatentLabelShift(3, cv=2, random_state=0).fit(X, domains)
+    with threadpool_limits(2):
+        threads = threadpool_info()
+        for _ in range(4 if backend == "threading" else 1):
+            model = LatentLabelShift(3, cv=2, n_jobs=2, random_state=0)
+            with parallel_config(backend=backend):
+                model.fit(X, domains)
+            np.testing.assert_array_equal(model.p_y_given_d_, expected.p_y_given_d_)
+            assert threadpool_info() == threads
+
+
+def test_a_frozen_estimator_is_outermost():
+    X, _, domains = gaussian(200)
+    names = np.array(list("vwxyz"))[domains]
+    known = FrozenEstimator(LogisticRegression().fit(X, names))
+    LatentLabelShift(3, discriminator=known, random_state=0).fit(X, names)
+    inside = make_pipeline("passthrough", known)
+    with pytest.raises(ValueError, match=r"classes_ are \['v'.* outermost"):
+        LatentLabelShift(3, discriminator=inside, cv=2).fit(X, names)
+
+
+def test_dates_are_the_same_in_any_unit():
+    X, _, domains = gaussian(200)
+    months = np.array(["2026-01", "2026-02", "2026-03", "2026-04", "2026-05"])
+    dates = months.astype("datetime64[ns]")[domains]
+    model = LatentLabelShift(3, cv=2, random_state=0).fit(X, dates)
+    np.testing.assert_array_equal(
+        model.predict(X, dates.astype("datetime64[s]")), model.predict(X, dates)
+    )

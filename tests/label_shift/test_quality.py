@@ -13,7 +13,7 @@ from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
 from sklearn_ext import LatentLabelShift, class_prior_error, clustering_accuracy
-from tests.label_shift._naive import draw_prior
+from tests.label_shift._naive import draw_prior, out_of_fold, shares
 from tests.label_shift._tables import (
     StoredPosteriors,
     class_densities,
@@ -100,12 +100,15 @@ def test_number_of_bins_matters_little(posteriors):
 
 def test_stored_posteriors_stand_for_the_discriminator(posteriors):
     (X, _, domains), (X_test, _, test_domains), _ = digits_protocol(10, 10, 0.5, 6, 0)
-    P, _, (test, *_) = posteriors[0]
+    _, _, (test, *_) = posteriors[0]
+    codes = np.unique(domains, return_inverse=True)[1]
+    folds = StratifiedKFold(5, shuffle=True, random_state=0).split(X, codes)
+    P = out_of_fold(kernel_machine(), X, codes, folds)
     whole = LatentLabelShift(10, discriminator=kernel_machine(), random_state=0)
     whole.fit(X, domains)
     stored = LatentLabelShift(
         10, discriminator=StoredPosteriors(), cv=None, random_state=0
-    ).fit(P, domains)
+    ).fit(P * shares(domains), domains)
     np.testing.assert_allclose(whole.p_y_given_d_, stored.p_y_given_d_, atol=1e-6)
     agree = whole.predict(X_test, test_domains) == stored.predict(test, test_domains)
     assert agree.mean() > 0.99

@@ -26,7 +26,7 @@ from tests.label_space._naive import (
     tree_space,
 )
 
-derandomized = settings(derandomize=True, deadline=None, max_examples=30)
+derandomized = settings(derandomize=True, deadline=None, max_examples=15)
 seeds = st.integers(0, 2**32 - 1)
 powers = st.sampled_from([0.5, 1, 2, 3])
 SPACES = {
@@ -49,7 +49,7 @@ def fitted(space, observed, **keywords):
 
 
 @each_space
-@pytest.mark.parametrize("power", [1, 2, 2.5])
+@pytest.mark.parametrize("power", [1, 2])
 @pytest.mark.parametrize("candidates", ["all", "some"])
 def test_threads_and_batches(name, power, candidates, global_random_seed):
     """No label and no bit of a risk depends on either, ties or not."""
@@ -64,7 +64,7 @@ def test_threads_and_batches(name, power, candidates, global_random_seed):
     expected = model.predict(P)
     least = model.frechet_variance(P)
     decision = model.decision_function(P)
-    for n_jobs, batch_size in [(2, "auto"), (1, 1), (2, 7), (None, 256), (2, 256)]:
+    for n_jobs, batch_size in [(2, "auto"), (1, 1), (2, 7), (None, 256)]:
         model.set_params(n_jobs=n_jobs, batch_size=batch_size)
         np.testing.assert_array_equal(model.predict(P), expected)
         np.testing.assert_allclose(model.frechet_variance(P), least, rtol=1e-12)

@@ -154,9 +154,14 @@ def test_contraction_keeps_all_distances(seed):
 
 
 @pytest.mark.parametrize("power", [1, 2])
-@pytest.mark.parametrize("seed", range(300))
-def test_the_reduced_tree_has_the_first_of_the_least_risks(seed, power):
+def test_the_reduced_tree_has_the_first_of_the_least_risks(power):
     """Also where chains tie, in the median, and where few nodes are candidates."""
+    for seed in range(300):
+        check_reduced_tree(seed, power)
+
+
+def check_reduced_tree(seed, power):
+    """Compare one random tree with the product."""
     tree, distance, rng = random_tree(seed)
     n = len(tree.order)
     observed = rng.choice(n, int(rng.integers(1, n + 1)), replace=False)

@@ -106,7 +106,7 @@ each_rule = pytest.mark.parametrize("rule", RULES)
 
 @each_rule
 @pytest.mark.parametrize("temperature", [1.0, 2.0])
-@pytest.mark.parametrize("factor", [1.7e308, 1e200, 1e-200, 1e-307])
+@pytest.mark.parametrize("factor", [1.7e308, 1e-200, 1e-307])
 def test_only_ratios_of_scores_matter(rule, temperature, factor):
     P = np.array([[0.3, 0.65], [0.65, 0.3], [0.5, 0.0]])
     keywords = {**RULES[rule], "temperature": temperature}

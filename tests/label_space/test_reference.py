@@ -82,7 +82,7 @@ def assert_same_variances(found, expected, D, observed, power):
 @pytest.mark.parametrize("power", POWERS)
 def test_frechet_predict(name, power, global_random_seed):
     rng = np.random.default_rng([global_random_seed, *name.encode(), int(2 * power)])
-    for _ in range(10):
+    for _ in range(8):
         space, observed, candidates, P = draw(rng, name)
         keywords, naive_keywords = rule_keywords(rng, space, candidates)
         expected = choose(P, space.D, observed, power=power, **naive_keywords)

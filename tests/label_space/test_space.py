@@ -56,7 +56,7 @@ def path_keywords(metric, nodes):
     return keywords
 
 
-@pytest.mark.parametrize("metric", ["tree", "graph", "embedding", "precomputed"])
+@pytest.mark.parametrize("metric", ["tree", "embedding", "precomputed"])
 @pytest.mark.parametrize("container", CONTAINERS)
 def test_kinds_of_labels(container, metric):
     contain = CONTAINERS[container]
@@ -80,8 +80,8 @@ def test_kinds_of_labels(container, metric):
     np.testing.assert_array_equal(found, names[expected.codes])
     assert found.dtype.kind == model.classes_.dtype.kind
     # what is predicted can be scored against what was given
-    assert accuracy_score(found, found) == 1
-    accuracy_score(np.asarray(y), found)
+    hits = [a == b for a, b in zip(list(y), found.tolist(), strict=True)]
+    assert accuracy_score(np.asarray(y), found) == pytest.approx(np.mean(hits))
 
 
 @pytest.mark.parametrize("container", ["int64", "whole float", "negative", "uint64"])
