@@ -169,20 +169,29 @@ class FitRatio(_Ratio):
         model.fit(P[:5_000], domains[:5_000])
 
 
-class AdjustRatio(_Ratio):
-    """Class probabilities of 100,000 posteriors, 10 domains and classes."""
+class AdjustRatio:
+    """Class probabilities of 100,000 posteriors, 10 domains and classes.
 
-    params = [NUMPY]
-    param_names = ["peer"]
+    Wall-clock time; both may use the threads, the peer those of BLAS.
+    """
 
-    def setup(self, peer):
+    params = ([NUMPY], [1, 2])
+    param_names = ["peer", "n_threads"]
+    timeout = 120
+    unit = "of the peer's time"
+
+    def setup(self, peer, n_threads):
         P, domains = posteriors()
-        model = given_shift(P, domains).fit(P, domains)
+        model = given_shift(P, domains).fit(P, domains).set_params(n_jobs=n_threads)
         few, factors = P[:2_000], model.p_d_given_y_
         np.testing.assert_allclose(
             model.predict_proba(few), em_steps(few, factors, tol=1e-7), atol=1e-6
         )
         self.calls = partial(model.predict_proba, P), partial(em_steps, P, factors)
+
+    def track_ratio(self, peer, n_threads):
+        with threadpool_limits(n_threads):
+            return ratio_in_turns(*self.calls, clock=time.perf_counter)
 
 
 class Memory:
