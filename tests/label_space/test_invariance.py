@@ -377,15 +377,18 @@ def test_scores_of_less_precision(dtype):
     np.testing.assert_array_equal(found, expected)
 
 
-def test_scores_of_a_tensor():
+@pytest.mark.parametrize("device", ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)])
+def test_scores_of_a_tensor(device):
     torch = pytest.importorskip("torch")
+    if device == "cuda" and not torch.cuda.is_available():
+        pytest.skip("needs a GPU")
     rng = np.random.default_rng(0)
     space = tree_space(rng, 40)
     P = scores(rng, 50, 6)
-    logits = torch.log(torch.tensor(P) + 1e-3).requires_grad_()
+    logits = torch.log(torch.tensor(P, device=device) + 1e-3).requires_grad_()
     soft = torch.softmax(logits, dim=1)
     found = frechet_predict(soft, space.labels[:6], **space.keywords)
     expected = frechet_predict(
-        soft.detach().numpy(), space.labels[:6], **space.keywords
+        soft.detach().cpu().numpy(), space.labels[:6], **space.keywords
     )
     np.testing.assert_array_equal(found, expected)

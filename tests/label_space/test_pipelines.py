@@ -217,7 +217,7 @@ def test_sparse_rows(container):
 
 WORDS = {
     "tabby": "purr whisker indoor striped",
-    "lion": "roar mane savanna whisker",
+    "lion": "roar pride savanna whisker",
     "poodle": "bark curly groomed leash",
     "wolf": "howl pack forest bark",
 }
@@ -243,7 +243,7 @@ def test_texts(container, temperature):
     model.fit(container(texts), names)
     assert not hasattr(model, "n_features_in_")
     if temperature == 1.0:
-        asked = container(["purr striped roar mane", "leash howl", "nothing known"])
+        asked = container(["purr striped roar pride", "leash howl", "nothing known"])
         found = model.predict(asked)
         np.testing.assert_array_equal(found, ["cat", "dog", "animal"])
         assert not set(found) & set(names)  # nobody has annotated any of these
