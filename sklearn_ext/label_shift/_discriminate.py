@@ -5,7 +5,6 @@ from contextlib import nullcontext
 from numbers import Integral
 
 import numpy as np
-from joblib.parallel import get_active_backend
 from sklearn.utils.parallel import Parallel, delayed
 
 from sklearn_ext._core._sklearn import clone, safe_indexing, threadpool_controller
@@ -177,6 +176,8 @@ def out_of_fold(discriminator, X, codes, folds, n_jobs):
     Call it and take all with `one_blas_thread`: threads of one process cannot each have
     a limit of their own.
     """
+    from joblib.parallel import get_active_backend
+
     backend, _ = get_active_backend()
     has_generators = backend.supports_return_generator
     parts = Parallel(
