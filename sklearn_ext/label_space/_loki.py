@@ -143,7 +143,7 @@ dict, default=None
     n_features_in_ : int
         Number of features seen in `fit`, if the classifier counts them.
 
-    feature_names_in_ : ndarray of str of shape (n_features_in_,)
+    feature_names_in_ : ndarray of str of shape (n_features,)
         Names of the features, if the classifier has them.
 
     See Also
