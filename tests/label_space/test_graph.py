@@ -85,7 +85,7 @@ def test_loops_and_parallel_edges_do_no_harm():
     assert fitted(np.arange(3), np.array([0, 2]), edges=more).backend_ == "tree"
 
 
-@pytest.mark.parametrize("n", [511, 700])
+@pytest.mark.parametrize("n", [511, 512, 514, 700])
 def test_more_hops_than_a_byte_holds(n):
     """The longest path around a circle has 255 hops, or more."""
     nodes = np.arange(n)
