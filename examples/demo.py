@@ -1,4 +1,4 @@
-"""FoldSE on tables and a Tsetlin machine on texts, on one screen.
+"""Each system on one screen, beside its peers.
 
 python examples/demo.py                                      what is installed
 python examples/demo.py --data table.csv --target column     FoldSE on a table of yours
