@@ -214,7 +214,7 @@ class PredictRatio(_Ratio):
 
     def setup(self, peer, label_space, name):
         if (label_space, name) == (EMBEDDED, "frechet_predict"):
-            raise NotImplementedError("the matrix takes ten seconds to make")
+            raise NotImplementedError("its matrix takes ten seconds to make again")
         case, candidates, D2 = small_case(label_space)
         ours, P = case.call(name), case.P.astype(D2.dtype)
         few = P[:8] @ D2

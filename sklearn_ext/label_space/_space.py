@@ -21,7 +21,7 @@ from ._graph import Graph, graph_of
 from ._labels import encode, label_array, shown, sorted_labels
 from ._tree import Tree, root_tree
 
-__all__ = ["METRICS", "SPACE_CONSTRAINTS", "LabelSpace", "read_label_space"]
+__all__ = ["SPACE_CONSTRAINTS", "LabelSpace", "read_label_space"]
 
 # The keyword that each metric needs beside `labels`.
 NEEDS = {
@@ -32,9 +32,8 @@ NEEDS = {
     "graph": "edges",
     "precomputed": "distances",
 }
-METRICS = set(NEEDS)
 SPACE_CONSTRAINTS = {
-    "label_metric": [StrOptions(METRICS), callable],
+    "label_metric": [StrOptions(set(NEEDS)), callable],
     "labels": ["array-like", None],
     "label_embeddings": ["array-like", dict, None],
     "edges": ["array-like", None],
@@ -150,6 +149,17 @@ def _ordinal(labels):
         return Ordinal((labels - labels[0]).astype(np.float64))
     values = labels.astype(np.float64)
     return Ordinal(values - values[0])
+
+
+def _plain_geometry(metric, labels):
+    """Return the geometry of a metric that needs nothing but labels."""
+    if metric == "discrete":
+        return Discrete()
+    if metric == "ordinal":
+        return _ordinal(labels)
+    geometry = Callable(metric, labels)
+    geometry.check()
+    return geometry
 
 
 def _read_rows(table, labels, name):
@@ -337,24 +347,14 @@ def read_label_space(
             "distances": distances,
         },
     )
-    if callable(label_metric):
-        labels = _plain_labels(labels, seen, seen_name, label_metric)
-        geometry = Callable(label_metric, labels)
-        geometry.check()
-    elif label_metric == "discrete":
-        labels, geometry = (
-            _plain_labels(labels, seen, seen_name, label_metric),
-            Discrete(),
-        )
-    elif label_metric == "ordinal":
-        labels = _plain_labels(labels, seen, seen_name, label_metric)
-        geometry = _ordinal(labels)
+    if label_metric == "embedding":
+        found = _embedding(label_embeddings, labels)
+    elif label_metric == "precomputed":
+        found = _precomputed(distances, labels)
+    elif label_metric in ("tree", "graph"):
+        found = _of_edges(label_metric, edges, labels)
     else:
-        if label_metric == "embedding":
-            found = _embedding(label_embeddings, labels)
-        elif label_metric == "precomputed":
-            found = _precomputed(distances, labels)
-        else:
-            found = _of_edges(label_metric, edges, labels)
-        return LabelSpace(label_metric, *found)
-    return LabelSpace(label_metric, labels, np.arange(len(labels)), geometry)
+        labels = _plain_labels(labels, seen, seen_name, label_metric)
+        geometry = _plain_geometry(label_metric, labels)
+        found = labels, np.arange(len(labels)), geometry
+    return LabelSpace(label_metric, *found)
