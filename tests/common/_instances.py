@@ -9,6 +9,17 @@ CONFIGURATIONS = {
         {"metric": "gmean", "hidden_layer_sizes": (4,), "random_state": 0},
     ],
     "AnyLossClassifierCV": [{"amplifications": (5, 10), "cv": 2}],
+    "ClassSeparability": [
+        {},
+        {"statistic": "entropy", "min_samples": 3, "algorithm": "boruvka"},
+        {
+            "max_samples": 0.8,
+            "n_subsamples": 2,
+            "algorithm": "kd_tree",
+            "n_jobs": 2,
+            "random_state": 0,
+        },
+    ],
     "DiceLossClassifier": [{}, {"alpha": 0.01, "init": "zeros", "max_iter": 200}],
     "FoldSE": [
         {},
@@ -94,6 +105,7 @@ _OF_HEADS = {"class_offsets_", "coefs_", "intercepts_"}
 CONDITIONAL_ATTRIBUTES = {
     "AnyLossClassifier": _OF_HEADS | {"coef_", "intercept_"},
     "AnyLossClassifierCV": {"class_offsets_"},
+    "ClassSeparability": {"core_distances_"},
     "DiceLossClassifier": _OF_HEADS,
     "LatentLabelShift": {"anchor_bins_"},
     "LokiClassifier": {"temperature_scores_"},

@@ -29,9 +29,11 @@ def public_objects():
 
 
 def estimator_classes():
-    """Each public estimator class."""
+    """Each public class that fits, and has parameters as scikit-learn's."""
     return [
         value
         for value in public_objects().values()
-        if inspect.isclass(value) and issubclass(value, BaseEstimator)
+        if inspect.isclass(value)
+        and issubclass(value, BaseEstimator)
+        and hasattr(value, "fit")
     ]

@@ -88,8 +88,9 @@ def numbers(n_samples=60, n_features=4, seed=0):
 
 
 def outputs(estimator, X):
-    """What each predict-like method says, as plain arrays."""
-    said = {m: getattr(estimator, m)(X) for m in METHODS if hasattr(estimator, m)}
+    """What each predict-like method says, else the score without y, as arrays."""
+    names = [m for m in METHODS if hasattr(estimator, m)] or ["score"]
+    said = {name: getattr(estimator, name)(X) for name in names}
     return {
         name: values.toarray() if sp.issparse(values) else np.asarray(values)
         for name, values in said.items()

@@ -1,0 +1,241 @@
+"""Euclidean minimum spanning trees: the one entry point, and what each way costs."""
+
+import warnings
+from typing import NamedTuple
+
+import numpy as np
+from sklearn import get_config
+
+from sklearn_ext._core._arrays import plain_array
+from sklearn_ext._core._torch import resolve_device
+
+from ._emst_prim import matrix_tree, prim_tree
+
+__all__ = [
+    "SpanningTree",
+    "choose_algorithm",
+    "euclidean_mst",
+    "nearest_neighbors",
+    "precomputed_mst",
+]
+
+# Beyond these the squares of entries, or of differences, leave the range of float32.
+LARGEST, SMALLEST = 1e15, 1e-15
+# Products of coordinates from which a GPU pays for the way to it and back.
+GPU_PRODUCTS = 1e11
+# Up to which a kd-tree may be the fastest, and from which it is no good at all.
+MOST_TREE_FEATURES, MANY_FEATURES_FOR_A_TREE = 12, 50
+BLOCK = 1 << 22  # numbers that are copied at a time
+
+
+class SpanningTree(NamedTuple):
+    """A tree and how it was found.
+
+    edges : int64 (n - 1, 2), first < second; lengths : float64 (n - 1,); both sorted by
+    (length, first, second). core_distances : float64 (n,), None for a plain tree.
+    algorithm : "dense", "prim", "boruvka", "kd_tree" or "precomputed".
+    """
+
+    edges: np.ndarray
+    lengths: np.ndarray
+    core_distances: np.ndarray | None
+    algorithm: str
+
+
+def _sorted_tree(edges, lengths, core_distances, algorithm):
+    """Return the tree with its edges in the order of length, first and second row."""
+    order = np.lexsort((edges[:, 1], edges[:, 0], lengths))
+    return SpanningTree(edges[order], lengths[order], core_distances, algorithm)
+
+
+def _tame(X):
+    """Return X of moderate scale, and the power of two that it was divided by."""
+    largest = max(abs(X.max()), abs(X.min()))
+    if largest == 0 or SMALLEST <= largest <= LARGEST:
+        return plain_array(X), 0
+    exponent = int(np.frexp(largest)[1])
+    return np.ldexp(X.astype(np.float64), -exponent), exponent
+
+
+def _edge_squares(X, edges):
+    """Return the squares of edges between rows of X, by subtraction in float64."""
+    squares = np.empty(len(edges))
+    step = max(1, BLOCK // X.shape[1])
+    for start in range(0, len(edges), step):
+        part = slice(start, start + step)
+        first, second = edges[part].T
+        squares[part] = np.square(
+            X[first].astype(np.float64, copy=False) - X[second]
+        ).sum(axis=1)
+    return squares
+
+
+def _kth_of_each_row(distances, k):
+    """Return the k-th smallest of each row, the diagonal counted as the 0th."""
+    result = np.empty(len(distances))
+    step = max(1, BLOCK // len(distances))
+    for start in range(0, len(distances), step):
+        rows = np.arange(start, min(start + step, len(distances)))
+        block = distances[rows]  # a copy
+        block[np.arange(len(rows)), rows] = -1.0
+        result[rows] = np.partition(block, k, axis=1)[:, k]
+    return result
+
+
+def _cost(algorithm, n_samples, n_features, min_samples):
+    """Return the seconds that an algorithm takes on one core, as measured on one."""
+    n_pairs, d = n_samples**2 / 2, n_features
+    # Among d standard normals a search in a tree visits about this power of the rows.
+    growth = max(1.0, n_samples / 1000) ** max(0.0, (d - 2) / 14)
+    in_tree = n_samples * (0.8 + 0.35 * d) * growth * 1e-6
+    if algorithm == "kd_tree":
+        return in_tree if d <= MOST_TREE_FEATURES else np.inf
+    if algorithm == "prim":
+        seconds = n_pairs * (0.4 + 0.125 * d) * 1e-9
+    else:
+        # A little more than it is, so that small data do not wait for a compiler.
+        seconds = 1e-2 + n_pairs * (4 + 0.016 * d) * 1e-9
+    if min_samples > 1:  # neighbours first
+        by_products = n_pairs * (5 + 0.02 * d) * 1e-9
+        seconds += in_tree if d <= MOST_TREE_FEATURES else by_products
+    return seconds
+
+
+def choose_algorithm(n_samples, n_features, min_samples=1):
+    """Return the name of the algorithm that should be the fastest on a CPU.
+
+    It does not depend on the number of threads: those must not change a result.
+    "boruvka" is not among the candidates. It multiplies for its neighbours as much as
+    "dense" does for the whole tree, and then searches again for rows whose neighbours
+    all are in their own component; on a GPU, where products cost next to nothing and a
+    row of a matrix takes as long as a hundred, it is the other way round.
+    """
+    names = "prim", "dense", "kd_tree"
+    costs = [_cost(name, n_samples, n_features, min_samples) for name in names]
+    return names[int(np.argmin(costs))]
+
+
+def _resolve(algorithm, device, n_samples, n_features, min_samples):
+    """Return the names of the algorithm and of the device that it runs on."""
+    is_free = algorithm in ("auto", "boruvka")
+    if device == "cuda" and not is_free:
+        raise ValueError(
+            f"device='cuda' runs the neighbour search of algorithm='boruvka' only, and "
+            f"algorithm={algorithm!r} was given. Use 'boruvka' or 'auto', or device="
+            f"'cpu'."
+        )
+    is_worth_it = is_free and float(n_samples) ** 2 * n_features > GPU_PRODUCTS
+    place = resolve_device(
+        device, is_worth_it=is_worth_it, purpose="A neighbour search with device='cuda'"
+    )
+    if place == "cuda":
+        return "boruvka", place
+    if algorithm == "auto":
+        algorithm = choose_algorithm(n_samples, n_features, min_samples)
+    elif algorithm == "kd_tree" and n_features > MANY_FEATURES_FOR_A_TREE:
+        warnings.warn(
+            f"algorithm='kd_tree' prunes next to nothing among {n_features} features: "
+            f"it is slower than 'boruvka'. Use that, or 'auto'.",
+            UserWarning,
+            stacklevel=2,
+        )
+    return algorithm, place
+
+
+def _make_search(X, workers):
+    """Return the search that suits the number of features."""
+    if X.shape[1] <= MOST_TREE_FEATURES:
+        from ._emst_kdtree import KDTreeSearch
+
+        return KDTreeSearch(X, workers)
+    from ._search_products import ProductSearch
+
+    return ProductSearch(X, workers)
+
+
+def euclidean_mst(X, *, algorithm="auto", min_samples=1, device="auto", n_jobs=None):
+    """Return the exact minimum spanning tree of the rows of X.
+
+    Every algorithm gives the lengths of single linkage, in float64; where lengths tie,
+    they may differ in the edges.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_features), float32 or float64
+        Finite, at least two rows.
+    algorithm : {"auto", "dense", "prim", "boruvka", "kd_tree"}, default="auto"
+    min_samples : int, default=1
+        Above 1, an edge is as long as the mutual reachability distance: the greatest of
+        its length and of the distances of its ends to their `min_samples`-th nearest
+        points, themselves counted first.
+    device : {"auto", "cpu", "cuda"}, default="auto"
+    n_jobs : int, default=None
+
+    Returns
+    -------
+    tree : SpanningTree
+    """
+    from sklearn_ext._core._numba import Workers
+
+    X, exponent = _tame(X)
+    name, place = _resolve(algorithm, device, *X.shape, min_samples)
+    with Workers(n_jobs) as workers:
+        if name == "kd_tree":
+            from ._emst_kdtree import kdtree_tree
+
+            edges, cores = kdtree_tree(X, min_samples=min_samples, workers=workers)
+        elif name == "boruvka":
+            from ._emst_boruvka import boruvka_tree
+
+            if place == "cuda":
+                from ._emst_torch import TorchSearch
+
+                search = TorchSearch(X, place)
+            else:
+                from ._search_products import ProductSearch
+
+                search = ProductSearch(X, workers)
+            edges, cores = boruvka_tree(
+                search, min_samples=min_samples, workers=workers
+            )
+        else:
+            cores = None
+            if min_samples > 1:
+                squares = _make_search(X, workers).neighbors(min_samples - 1)[1]
+                cores = squares[:, -1].copy()
+            if name == "prim":
+                edges = prim_tree(X, cores)
+            else:
+                from ._emst_dense import dense_tree
+
+                memory = get_config()["working_memory"] * 2**20
+                edges = dense_tree(X, cores, memory=memory, workers=workers)
+    edges = np.sort(edges, axis=1)
+    squares = _edge_squares(X, edges)
+    if cores is not None:
+        squares = np.maximum(squares, cores[edges].max(axis=1))
+        cores = np.ldexp(np.sqrt(cores), exponent)
+    return _sorted_tree(edges, np.ldexp(np.sqrt(squares), exponent), cores, name)
+
+
+def precomputed_mst(distances, *, min_samples=1):
+    """Return the minimum spanning tree of a square matrix of distances."""
+    distances = plain_array(np.asarray(distances, dtype=np.float64))
+    cores = None
+    if min_samples > 1:
+        cores = _kth_of_each_row(distances, min_samples - 1)
+    return _sorted_tree(*matrix_tree(distances, cores), cores, "precomputed")
+
+
+def nearest_neighbors(X, k, *, n_jobs=None):
+    """Return the k nearest other rows of each row of X, and how far they are.
+
+    Both are of shape (n_samples, k), ascending by (distance, index); a row is no
+    neighbour of its own, but its duplicates are. X is as for `euclidean_mst`.
+    """
+    from sklearn_ext._core._numba import Workers
+
+    X, exponent = _tame(X)
+    with Workers(n_jobs) as workers:
+        indices, squares = _make_search(X, workers).neighbors(k)
+    return indices, np.ldexp(np.sqrt(squares), exponent)
