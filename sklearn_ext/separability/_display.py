@@ -73,34 +73,30 @@ def _draw_barcode(ax, table, max_bars, style):
         "color": colours(norm(longest["share"])),
     } | style
     ax.barh(np.arange(n_bars), longest["length"], **style)
-    reach = 1.1 * table["length"].iloc[0] or 1.0  # all rows may be identical
+    longest_one = table["length"].iloc[0] or 1.0  # all rows may be identical
     place = -0.8 - 0.04 * n_bars
+    to_the_edge = {
+        "xy": (1, place),
+        "xycoords": ax.get_yaxis_transform(),
+        "annotation_clip": False,
+    }
+    line = {"color": INFINITE, "linewidth": 1.6, "shrinkA": 0, "shrinkB": 0}
     ax.annotate(
         "",
-        xy=(reach, place),
         xytext=(0, place),
-        arrowprops={
-            "arrowstyle": "-|>",
-            "color": INFINITE,
-            "shrinkA": 0,
-            "shrinkB": 0,
-            "linewidth": 1.6,
-        },
+        textcoords="data",
+        arrowprops={"arrowstyle": "-|>", **line},
+        **to_the_edge,
     )
     ax.annotate(
-        "∞",
-        (reach, place),
-        xytext=(3, 0),
-        textcoords="offset points",
-        va="center",
-        annotation_clip=False,
+        "∞", xytext=(3, 0), textcoords="offset points", va="center", **to_the_edge
     )
     if n_bars < len(table):
         ylabel = f"the longest {n_bars:,} of {len(table):,} bars"
     else:
         ylabel = f"{n_bars:,} bar{'s' * (n_bars > 1)}"
     ax.set(
-        xlim=(0, reach),
+        xlim=(0, 1.1 * longest_one),
         ylim=(n_bars - 0.4, 2 * place + 0.8),
         yticks=[],
         xlabel="distance at which the points merge",

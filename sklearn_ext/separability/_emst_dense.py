@@ -7,7 +7,7 @@ them. And of the edges within a block only those of the block's own tree can mat
 each pair of rows is looked at once, whatever the data, and O(n) edges a block remain.
 """
 
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from itertools import combinations, pairwise
 from queue import SimpleQueue
 
@@ -124,7 +124,26 @@ def _whole_tree(tiles, rows, matrix, workers):
     return tiles.tree(positions, 0, matrix[:0], matrix, adjacency)
 
 
-def _tree_of_blocks(tiles, n, workers):
+class _Buffers:
+    """Memory for the bounds of two blocks, as often as there is room for."""
+
+    def __init__(self, shape, dtype, memory, n_threads):
+        n_bytes = int(np.prod(shape)) * dtype.itemsize
+        self._free = SimpleQueue()
+        for _ in range(max(1, min(n_threads, int(memory // n_bytes)))):
+            self._free.put(np.empty(shape, dtype))
+
+    @contextmanager
+    def one(self):
+        """Lend a buffer, once one is free."""
+        buffer = self._free.get()
+        try:
+            yield buffer
+        finally:
+            self._free.put(buffer)
+
+
+def _tree_of_blocks(tiles, n, memory, workers):
     """Return the edges of the tree of n rows, from the trees of all pairs of blocks."""
     from sklearn_ext._core._numba import Workers
 
@@ -133,33 +152,28 @@ def _tree_of_blocks(tiles, n, workers):
     cuts = np.linspace(0, n, -(-n // BLOCK) + 1).astype(int).tolist()
     blocks = [slice(a, b) for a, b in pairwise(cuts)]
     size = max(block.stop - block.start for block in blocks)
-    buffers = SimpleQueue()
-    for _ in range(workers.n_threads):
-        buffers.put(np.empty((2, size * size), tiles.dtype))
+    buffers = _Buffers((2, size * size), tiles.dtype, memory, workers.n_threads)
 
     def block_tree(block):
-        buffer = buffers.get()
         width = block.stop - block.start
-        matrix = buffer[0, : width * width].reshape(width, width)
-        tree = _whole_tree(tiles, block, matrix, Workers(1))
-        buffers.put(buffer)
-        return tree
+        with buffers.one() as buffer:
+            matrix = buffer[0, : width * width].reshape(width, width)
+            return _whole_tree(tiles, block, matrix, Workers(1))
 
     def cross_edges(i, j):
-        buffer = buffers.get()
         a, b = blocks[i], blocks[j]
-        shape = a.stop - a.start, b.stop - b.start
-        left = buffer[0, : shape[0] * shape[1]].reshape(shape)
-        right = buffer[1, : shape[0] * shape[1]].reshape(shape[::-1])
-        tiles.fill(a, b, left, right)
         rows, (_, second, _) = _positions(
-            np.arange(*a.indices(n)), np.arange(*b.indices(n))
+            np.arange(a.start, a.stop), np.arange(b.start, b.stop)
         )
         ends = np.concatenate([trees[i][0] - a.start, trees[j][0] - b.start + second])
         known = np.concatenate([trees[i][1], trees[j][1]])
         adjacency = _adjacency(len(rows), ends, known)
-        edges, weights = tiles.tree(rows, second, left, right, adjacency)
-        buffers.put(buffer)
+        shape = a.stop - a.start, b.stop - b.start
+        with buffers.one() as buffer:
+            left = buffer[0, : shape[0] * shape[1]].reshape(shape)
+            right = buffer[1, : shape[0] * shape[1]].reshape(shape[::-1])
+            tiles.fill(a, b, left, right)
+            edges, weights = tiles.tree(rows, second, left, right, adjacency)
         crosses = (edges[:, 0] < a.stop) & (edges[:, 1] >= b.start)
         return edges[crosses], weights[crosses]
 
@@ -176,8 +190,8 @@ def dense_tree(X, core_squares=None, *, memory, workers):
     """Return the edges of the minimum spanning tree of the rows of X, in any order.
 
     X is float32 or float64; `core_squares` float64 (n,) or None for a plain tree;
-    `memory` the bytes that a whole matrix may take. Time is O(n² d), half of it saved
-    by symmetry; memory O(n²) up to that, O(n d + block²) beyond.
+    `memory` the bytes that bounds may take. Time is O(n² d), half of it saved by
+    symmetry; memory O(n²) up to that, O(n d + block²) for each thread beyond.
     """
     tiles = _Tiles(X, core_squares)
     n = len(X)
@@ -188,4 +202,4 @@ def dense_tree(X, core_squares=None, *, memory, workers):
         if n <= BLOCK or n * n * tiles.dtype.itemsize <= memory:
             matrix = np.empty((n, n), tiles.dtype)
             return _whole_tree(tiles, slice(0, n), matrix, workers)[0]
-        return _tree_of_blocks(tiles, n, workers)
+        return _tree_of_blocks(tiles, n, memory, workers)

@@ -7,6 +7,7 @@ squared distances to boxes are sums in the same order, so that the second are lo
 bounds to the last bit, and ties are seen as ties.
 """
 
+import numba
 import numpy as np
 
 from sklearn_ext._core._numba import jit
@@ -16,68 +17,76 @@ __all__ = [
     "find_closest",
     "find_foreign",
     "find_neighbors",
-    "label_nodes",
-    "split",
 ]
 
+# As calls, with their many arguments, these small functions take twice the time.
+inlined = numba.njit(inline="always", error_model="numpy")
 
-@jit
+
+@inlined
 def gap(low_a, high_a, a, low_b, high_b, b, k):
     """Return how far two boxes are apart in dimension k."""
     return max(low_a[a, k] - high_b[b, k], low_b[b, k] - high_a[a, k], 0.0)
 
 
-@jit
-def wide_box_square(low_a, high_a, a, low_b, high_b, b):
-    """Return the squared distance of two boxes in 8 dimensions or more."""
+@inlined
+def box_square(low_a, high_a, a, low_b, high_b, b):
+    """Return the squared distance of two boxes.
+
+    A point is a box whose `low` and `high` are the same array.
+    """
     n_features = low_a.shape[1]
     n_full = n_features - n_features % 8
-    a0 = a1 = a2 = a3 = a4 = a5 = a6 = a7 = 0.0
-    for k in range(0, n_full, 8):
-        b0 = gap(low_a, high_a, a, low_b, high_b, b, k)
-        b1 = gap(low_a, high_a, a, low_b, high_b, b, k + 1)
-        b2 = gap(low_a, high_a, a, low_b, high_b, b, k + 2)
-        b3 = gap(low_a, high_a, a, low_b, high_b, b, k + 3)
-        b4 = gap(low_a, high_a, a, low_b, high_b, b, k + 4)
-        b5 = gap(low_a, high_a, a, low_b, high_b, b, k + 5)
-        b6 = gap(low_a, high_a, a, low_b, high_b, b, k + 6)
-        b7 = gap(low_a, high_a, a, low_b, high_b, b, k + 7)
-        a0 += b0 * b0
-        a1 += b1 * b1
-        a2 += b2 * b2
-        a3 += b3 * b3
-        a4 += b4 * b4
-        a5 += b5 * b5
-        a6 += b6 * b6
-        a7 += b7 * b7
-    total = ((a0 + a1) + (a2 + a3)) + ((a4 + a5) + (a6 + a7))
+    total = 0.0
+    if n_full:
+        a0 = a1 = a2 = a3 = a4 = a5 = a6 = a7 = 0.0
+        for k in range(0, n_full, 8):
+            b0 = gap(low_a, high_a, a, low_b, high_b, b, k)
+            b1 = gap(low_a, high_a, a, low_b, high_b, b, k + 1)
+            b2 = gap(low_a, high_a, a, low_b, high_b, b, k + 2)
+            b3 = gap(low_a, high_a, a, low_b, high_b, b, k + 3)
+            b4 = gap(low_a, high_a, a, low_b, high_b, b, k + 4)
+            b5 = gap(low_a, high_a, a, low_b, high_b, b, k + 5)
+            b6 = gap(low_a, high_a, a, low_b, high_b, b, k + 6)
+            b7 = gap(low_a, high_a, a, low_b, high_b, b, k + 7)
+            a0 += b0 * b0
+            a1 += b1 * b1
+            a2 += b2 * b2
+            a3 += b3 * b3
+            a4 += b4 * b4
+            a5 += b5 * b5
+            a6 += b6 * b6
+            a7 += b7 * b7
+        total = ((a0 + a1) + (a2 + a3)) + ((a4 + a5) + (a6 + a7))
     for k in range(n_full, n_features):
         t = gap(low_a, high_a, a, low_b, high_b, b, k)
         total += t * t
     return total
 
 
-@jit
-def box_square(low_a, high_a, a, low_b, high_b, b):
-    """Return the squared distance of two boxes.
+@inlined
+def leaf_squares(points, lanes, q, leaf, sums, squares):
+    """Write the squared distances of a point to those of a leaf, NaN past its end.
 
-    A point is a box whose `low` and `high` are the same array.
+    `squares` is float64 (n_lanes,), `sums` float64 (8, n_lanes) scratch. Each loop over
+    lanes is a SIMD run.
     """
-    if low_a.shape[1] >= 8:
-        return wide_box_square(low_a, high_a, a, low_b, high_b, b)
-    total = 0.0
-    for k in range(low_a.shape[1]):
-        t = gap(low_a, high_a, a, low_b, high_b, b, k)
-        total += t * t
-    return total
-
-
-@jit
-def wide_squares(points, lanes, q, leaf, squares):
-    """Write the squared distances as `leaf_squares` does, in 8 dimensions or more."""
     n_features, n_lanes = lanes.shape[1], lanes.shape[2]
-    n_full = n_features - n_features % 8
-    if n_full == 8:
+    k = 0
+    if n_features >= 16:
+        n_full = n_features - n_features % 8
+        sums[:] = 0.0
+        while k < n_full:
+            x = points[q, k]
+            for r in range(n_lanes):
+                b = lanes[leaf, k, r] - x
+                sums[k % 8, r] += b * b
+            k += 1
+        for r in range(n_lanes):
+            squares[r] = ((sums[0, r] + sums[1, r]) + (sums[2, r] + sums[3, r])) + (
+                (sums[4, r] + sums[5, r]) + (sums[6, r] + sums[7, r])
+            )
+    elif n_features >= 8:
         x0, x1, x2, x3 = points[q, 0], points[q, 1], points[q, 2], points[q, 3]
         x4, x5, x6, x7 = points[q, 4], points[q, 5], points[q, 6], points[q, 7]
         for r in range(n_lanes):
@@ -88,36 +97,8 @@ def wide_squares(points, lanes, q, leaf, squares):
             squares[r] = ((b0 * b0 + b1 * b1) + (b2 * b2 + b3 * b3)) + (
                 (b4 * b4 + b5 * b5) + (b6 * b6 + b7 * b7)
             )
-    else:
-        sums = np.zeros((8, n_lanes))
-        for k in range(n_full):
-            x = points[q, k]
-            for r in range(n_lanes):
-                b = lanes[leaf, k, r] - x
-                sums[k % 8, r] += b * b
-        for r in range(n_lanes):
-            squares[r] = ((sums[0, r] + sums[1, r]) + (sums[2, r] + sums[3, r])) + (
-                (sums[4, r] + sums[5, r]) + (sums[6, r] + sums[7, r])
-            )
-    for k in range(n_full, n_features):
-        x = points[q, k]
-        for r in range(n_lanes):
-            b = lanes[leaf, k, r] - x
-            squares[r] += b * b
-
-
-@jit
-def leaf_squares(points, lanes, q, leaf, squares):
-    """Write the squared distances of a point to those of a leaf, NaN past its end.
-
-    `squares` is float64 (n_lanes,). Each loop over lanes is a SIMD run.
-    """
-    n_features, n_lanes = lanes.shape[1], lanes.shape[2]
-    if n_features >= 8:
-        wide_squares(points, lanes, q, leaf, squares)
-        return
-    k = 0
-    if n_features > 1:
+        k = 8
+    elif n_features > 1:
         x0, x1 = points[q, 0], points[q, 1]
         for r in range(n_lanes):
             b0, b1 = lanes[leaf, 0, r] - x0, lanes[leaf, 1, r] - x1
@@ -152,6 +133,7 @@ def find_neighbors(tree, start, stop, targets, squares):
     last = targets.shape[1] - 1
     stack = np.empty(64, np.int64)
     stack_bound = np.empty(64)
+    sums = np.empty((8, lanes.shape[2]))
     found = np.empty(lanes.shape[2])
     for leaf in range(start, stop):
         for q in range(begins[leaf], ends[leaf]):
@@ -184,7 +166,7 @@ def find_neighbors(tree, start, stop, targets, squares):
                                 n_open += 1
                             continue
                         n_visits += 1
-                        leaf_squares(points, lanes, q, node - n_inner, found)
+                        leaf_squares(points, lanes, q, node - n_inner, sums, found)
                         n_close = 0
                         for r in range(found.size):
                             n_close += found[r] <= worst
@@ -223,7 +205,7 @@ def find_neighbors(tree, start, stop, targets, squares):
     return n_visits
 
 
-@jit
+@inlined
 def foreign_bound(points, low, high, q, node, label, core, node_label, node_core):
     """Return a lower bound of the weights from a point to foreign ones of a node."""
     if node_label[node] == label:
@@ -263,6 +245,7 @@ def find_foreign(
     is_shared = best.size > 0
     stack = np.empty(64, np.int64)
     stack_bound = np.empty(64)
+    sums = np.empty((8, lanes.shape[2]))
     found = np.empty(lanes.shape[2])
     for leaf in range(start, stop):
         for q in range(begins[leaf], ends[leaf]):
@@ -332,7 +315,7 @@ def find_foreign(
                                 stack_bound[n_open] = far_bound
                                 n_open += 1
                             continue
-                        leaf_squares(points, lanes, q, node - n_inner, found)
+                        leaf_squares(points, lanes, q, node - n_inner, sums, found)
                         n_close = 0
                         for r in range(found.size):
                             n_close += found[r] <= limit
@@ -383,6 +366,7 @@ def find_closest(
     begins, ends, lanes = tree.begin, tree.end, tree.lanes
     n_inner = tree.begin.size // 2
     stack = np.empty((256, 2), np.int64)
+    sums = np.empty((8, lanes.shape[2]))
     found = np.empty(lanes.shape[2])
     node = root
     while True:
@@ -461,7 +445,7 @@ def find_closest(
                             or box_square(points, points, q, low, high, b) >= limit
                         ):
                             continue
-                        leaf_squares(points, lanes, q, b - n_inner, found)
+                        leaf_squares(points, lanes, q, b - n_inner, sums, found)
                         n_close = 0
                         for r in range(found.size):
                             n_close += found[r] < limit

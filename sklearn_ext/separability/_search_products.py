@@ -45,8 +45,10 @@ class ProductSearch:
         """Call a function that multiplies for each task."""
         # Threads of BLAS and ours would wait for each other.
         alone = self._workers.n_threads == 1
-        with nullcontext() if alone else threadpool_controller().limit(
-            limits=1, user_api="blas"
+        with (
+            nullcontext()
+            if alone
+            else threadpool_controller().limit(limits=1, user_api="blas")
         ):
             self._workers.map(function, tasks)
 
@@ -132,9 +134,7 @@ class ProductSearch:
             for strip in strips:
                 bounds = self._products.bounds(rows[block], strip)
                 at = rows[block], everything[strip]
-                find_foreign(
-                    self._X, bounds, *at, labels, cores, False, *part, *part
-                )
+                find_foreign(self._X, bounds, *at, labels, cores, False, *part, *part)
 
         self._map(search, _cut(len(rows)))
 

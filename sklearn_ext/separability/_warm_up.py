@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ._emst import euclidean_mst
+from ._emst import euclidean_mst, nearest_neighbors
 from ._separability import ClassSeparability
 
 __all__ = ["warm_up"]
@@ -10,9 +10,12 @@ __all__ = ["warm_up"]
 
 def warm_up():
     """Compile: each algorithm for both precisions, with and without core distances."""
-    X = np.random.default_rng(0).standard_normal((30, 3))
+    X = np.random.default_rng(0).standard_normal((30, 20))
     for dtype in (np.float32, np.float64):
         for algorithm in ("prim", "dense", "kd_tree", "boruvka"):
             euclidean_mst(X.astype(dtype), algorithm=algorithm)
             euclidean_mst(X.astype(dtype), algorithm=algorithm, min_samples=3)
-    ClassSeparability(metric="precomputed").fit(np.abs(X[:, :1] - X[:, 0]))
+        nearest_neighbors(X.astype(dtype), 1)
+    model = ClassSeparability(metric="precomputed").fit(np.abs(X[:, :1] - X[:, 0]))
+    model.labels_at(2)
+    model.to_linkage()

@@ -17,19 +17,12 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 from sklearn.utils import get_tags
+from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from sklearn_ext import ClassSeparability, class_separability_score
 from tests.separability import _naive
 
 SEEDED = settings(max_examples=25, deadline=None, derandomize=True)
-ARRAYS = [
-    "persistence_",
-    "mst_edges_",
-    "merge_sizes_",
-    "sample_indices_",
-    "scores_",
-    "core_distances_",
-]
 
 
 def blobs(n=120, d=3, k=3, seed=0):
@@ -474,3 +467,8 @@ def test_a_monitor_scores_without_labels():
     model.set_callbacks(monitor).fit(X)
     rows = [r for r in monitor.get_logs().data if r["task_name"] == "subsample"]
     assert len(rows) == 3
+
+
+@parametrize_with_checks([ClassSeparability(metric="precomputed")])
+def test_scikit_learn_check_of_distances(estimator, check):
+    check(estimator)
