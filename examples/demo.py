@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 from _data import docstrings, is_mixed, read_table, without_tokens
 from _demo_labels import show_domains, show_labels
+from _demo_separability import show_separability
 from _screen import WIDTH, row, section, title, waiting
 from pandas.api.types import is_numeric_dtype
 from sklearn.base import clone
@@ -348,11 +349,9 @@ def show_clauses(model, texts, y):
         row([*cells, f"{rule.precision:.0%}", f"  {body}"], [*widths, 0])
 
 
-def show_texts():
+def show_texts(texts, subpackages):
     """Show a Tsetlin machine that tells the subpackages of docstrings apart."""
     title("docstrings")
-    with waiting("reading the docstrings of NumPy, SciPy, pandas and scikit-learn"):
-        texts, subpackages = docstrings()
     texts_train, texts_test, y_train, y_test = train_test_split(
         texts, subpackages, random_state=0, stratify=subpackages
     )
@@ -517,11 +516,14 @@ def main():
     for name, (X, y) in tables.items():
         show(name, X, y)
     if not given.data:
-        show_texts()
+        with waiting("reading the docstrings of NumPy, SciPy, pandas and scikit-learn"):
+            texts, subpackages = docstrings()
+        show_texts(texts, subpackages)
         show_probe()
         show_heads()
         show_labels()
         show_domains()
+        show_separability(texts, subpackages)
     print(f"\n{time.perf_counter() - start:.0f} s in all.")
 
 
