@@ -45,7 +45,7 @@ class SeparabilityStopping(BaseEstimator):
     Embed the same unlabelled rows, the probe set, after each epoch and hand them to
     :meth:`update`. It computes a score of their separability, smooths it, and says when
     it has not grown for a while. While an embedding model is fine-tuned for
-    classification the score levels off when the accuracy does.
+    classification the score tends to grow as the accuracy does.
 
     A step is an improvement if the smoothed score exceeds the best one so far by more
     than `min_delta` times the range that the smoothed scores have covered. Training
@@ -81,8 +81,8 @@ class SeparabilityStopping(BaseEstimator):
     ----------
     history_ : list of dict
         One entry per step with the keys `epoch`, the number of the step from 0 on;
-        `score`; `smoothed`; `best`, the highest smoothed score so far; and `wait`, the
-        number of steps since the last improvement.
+        `score`; `smoothed`; `best`, the smoothed score at the last improvement; and
+        `wait`, the number of steps since then.
 
     best_epoch_ : int
         Step of the last improvement.
@@ -111,9 +111,9 @@ class SeparabilityStopping(BaseEstimator):
     are added, so scores of different numbers of rows do not compare. An update with
     another number of rows warns.
 
-    A score is not an accuracy. The rule finds where the score levels off and knows
-    nothing of overfitting: on rows that the model was not trained on, a score that
-    stays high can go with an accuracy that falls.
+    A score is not an accuracy. The rule finds where the score rests, which may grow on
+    slowly when the accuracy has long levelled off, and it knows nothing of overfitting:
+    a score that stays high can go with an accuracy that falls.
 
     The default fits models whose last layer normalises. In runs of a small network on
     handwritten digits it kept 99 to 100 % of the best accuracy with a final LayerNorm,

@@ -6,6 +6,7 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.base import clone
@@ -196,6 +197,23 @@ def test_containers_are_equivalent(rng):
     exact = SeparabilityStopping(max_samples=40, random_state=0)
     exact.update(half.float().numpy())
     assert stopping.history_[-1]["score"] == exact.best_score_
+
+
+@pytest.mark.gpu
+def test_embeddings_on_a_gpu(rng):
+    torch = pytest.importorskip("torch")
+    if not torch.cuda.is_available():
+        pytest.skip("no CUDA device")
+    X = groups(rng).astype(np.float32)
+    stopping = SeparabilityStopping(max_samples=40, random_state=0)
+    stopping.update(X)
+    stopping.update(torch.tensor(X, device="cuda", requires_grad=True))
+    assert len(set(column(stopping, "score"))) == 1
+
+
+def test_sparse_embeddings_are_refused(rng):
+    with pytest.raises(TypeError, match="sparse"):
+        SeparabilityStopping(max_samples=40).update(sp.csr_array(groups(rng)))
 
 
 def test_reset_makes_it_new(rng):
