@@ -15,6 +15,10 @@ __all__ = ["KDTreeSearch", "kdtree_tree"]
 # Most points of a task; tasks depend on the data only, never on the number of threads.
 TASK_POINTS = 2048
 TOP_LEVELS = 4
+# Nanoseconds a point, measured on one thread: to build the tree and run the rounds; to
+# look at a leaf, and at each coordinate in it.
+POINT_COST, VISIT_COST, COORDINATE_COST = 700.0, 85.0, 0.15
+SAMPLE_POINTS = 256
 
 
 class Tree(NamedTuple):
@@ -109,6 +113,27 @@ class KDTreeSearch:
         )
         return targets, squares
 
+    def expected_seconds(self):
+        """Return about how long `kdtree_tree` takes on one thread.
+
+        In many dimensions that hangs on how far the data fill them. So the leaves that
+        a search looks at are counted for some points; no clock is read.
+        """
+        from ._kernels_kdtree import find_neighbors
+
+        tree, n = self.tree, self.n_samples
+        k = min(n - 1, self.n_cached)
+        found = np.empty((n, k), np.int64), np.empty((n, k))
+        n_leaves, n_features, leaf_size = tree.lanes.shape
+        n_sampled = min(n_leaves, SAMPLE_POINTS // leaf_size)
+        leaves = n_leaves - 1 + (np.arange(n_sampled) + 0.5) / n_sampled * n_leaves
+        n_visits = n_points = 0
+        for leaf in leaves.astype(np.int64).tolist():
+            n_visits += find_neighbors(tree, leaf, leaf + 1, *found)
+            n_points += tree.end[leaf] - tree.begin[leaf]
+        visit_cost = VISIT_COST + COORDINATE_COST * n_features * leaf_size
+        return 1e-9 * n * (POINT_COST + visit_cost * n_visits / n_points)
+
     def neighbors(self, k):
         """Return indices and squares, (n, k), of the k nearest other rows, in order."""
         rows = self.tree.rows
@@ -136,7 +161,7 @@ class KDTreeSearch:
         targets, weights, lowest = np.full(n, -1), np.empty(n), np.zeros(n)
         weights[places] = limits
         nodes = self.empty_nodes()
-        label_nodes(tree, labels, cores, wanted, *nodes)
+        label_nodes(tree, labels, cores, wanted, nodes)
         self.workers.map(
             lambda leaves: find_foreign(
                 tree,
@@ -144,11 +169,9 @@ class KDTreeSearch:
                 labels,
                 cores,
                 wanted,
-                *nodes,
+                nodes,
                 np.empty(0),
-                targets,
-                weights,
-                lowest,
+                (targets, weights, lowest),
             ),
             self.leaves,
         )
@@ -156,6 +179,53 @@ class KDTreeSearch:
         is_found = targets >= 0
         found = np.where(is_found, tree.rows[targets], -1)
         return found, np.where(is_found, weights, np.inf)
+
+    def spanning_tree(self, min_samples):
+        """Return what `kdtree_tree` does."""
+        from ._kernels_kdtree import find_closest
+        from ._kernels_kdtree_build import label_nodes
+        from ._kernels_kdtree_rounds import join_components, look_up, weigh_components
+
+        tree, workers, n = self.tree, self.workers, self.n_samples
+        # Lists that reach no further than the core distances would say too little.
+        k = min(n - 1, max(self.n_cached, min_samples + 3))
+        neighbors, squares = self.neighbor_points(k)
+        # A point itself is the first of its nearest points.
+        cores = np.zeros(n) if min_samples == 1 else squares[:, min_samples - 2].copy()
+
+        heads = np.zeros(n, np.int64)
+        known = np.full(n, -1), np.full(n, np.inf), np.zeros(n)
+        wanted = np.empty(n, bool)
+        nodes = self.empty_nodes()
+        labels, n_components = np.arange(n), n
+        edges, n_edges = np.empty((n - 1, 2), np.int64), 0
+        parts = list(pairwise([*tree.begin[self.subtrees].tolist(), n]))
+        while n_components > 1:
+            workers.map(
+                lambda part: look_up(
+                    *part, neighbors, squares, labels, cores, heads, known
+                ),
+                parts,
+            )
+            best = np.empty(n_components)
+            largest = weigh_components(labels, known, best, wanted)
+            if wanted.any():
+                label_nodes(tree, labels, cores, wanted, nodes)
+                # Tasks lower limits of their own, or else these would hang on chance.
+                workers.map(
+                    lambda root, best=best: find_closest(
+                        tree, root, labels, cores, wanted, nodes, best.copy(), known
+                    ),
+                    self.subtrees,
+                )
+            n_edges, n_components = join_components(
+                labels, known, largest, best, edges, n_edges
+            )
+        if min_samples == 1:
+            return tree.rows[edges], None
+        core_squares = np.empty(n)
+        core_squares[tree.rows] = cores
+        return tree.rows[edges], core_squares
 
     def empty_nodes(self):
         """Return arrays for the labels, least cores and wants of the nodes."""
@@ -179,48 +249,4 @@ def kdtree_tree(X, *, min_samples, workers):
     core_squares : ndarray of float64 of shape (n_samples,) or None
         Squared core distances, if `min_samples` is above 1.
     """
-    from ._kernels_kdtree import find_closest
-    from ._kernels_kdtree_build import label_nodes
-    from ._kernels_kdtree_rounds import join_components, look_up, weigh_components
-
-    search = KDTreeSearch(X, workers)
-    tree, n = search.tree, search.n_samples
-    k = min(n - 1, max(search.n_cached, min_samples - 1))
-    neighbors, squares = search.neighbor_points(k)
-    # A point itself is the first of its nearest points.
-    cores = np.zeros(n) if min_samples == 1 else squares[:, min_samples - 2].copy()
-
-    heads = np.zeros(n, np.int64)
-    targets, weights, lowest = np.full(n, -1), np.full(n, np.inf), np.zeros(n)
-    wanted = np.empty(n, bool)
-    nodes = search.empty_nodes()
-    labels, n_components = np.arange(n), n
-    edges, n_edges = np.empty((n - 1, 2), np.int64), 0
-    parts = list(pairwise([*tree.begin[search.subtrees].tolist(), n]))
-    while n_components > 1:
-        known = targets, weights, lowest
-        workers.map(
-            lambda part, known=known: look_up(
-                *part, neighbors, squares, labels, cores, heads, *known
-            ),
-            parts,
-        )
-        best = np.empty(n_components)
-        largest = weigh_components(labels, weights, lowest, best, wanted)
-        if wanted.any():
-            label_nodes(tree, labels, cores, wanted, *nodes)
-            # Each task lowers limits of its own, or else they would depend on chance.
-            workers.map(
-                lambda root, best=best, known=known: find_closest(
-                    tree, root, labels, cores, wanted, *nodes, best.copy(), *known
-                ),
-                search.subtrees,
-            )
-        n_edges, n_components = join_components(
-            labels, *known, largest, best, edges, n_edges
-        )
-    if min_samples == 1:
-        return tree.rows[edges], None
-    core_squares = np.empty(n)
-    core_squares[tree.rows] = cores
-    return tree.rows[edges], core_squares
+    return KDTreeSearch(X, workers).spanning_tree(min_samples)

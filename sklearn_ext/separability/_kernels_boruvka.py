@@ -126,10 +126,11 @@ def _thin_out(X, i, k, slack, index, values, counts, reach):
     By their bounds if these tell enough of them apart, else by their exact squares.
     """
     size, n_exact = counts[i, 0], counts[i, 1]
-    highest = values[:size].copy()
-    for p in range(n_exact, size):
-        # 0 is a lower bound, too; so the sum is not below the square.
-        highest[p] = max(0.0, values[p]) + slack[i] + slack[index[p]]
+    highest = np.empty(size)
+    for p in range(size):
+        highest[p] = values[p]
+        if p >= n_exact:
+            highest[p] += slack[i] + slack[index[p]]
     limit = _least(highest, size, k)
     kept = 0
     kept_exact = 0
@@ -165,14 +166,17 @@ def _first_reach(bounds, i, k, slack, first_column, reach):
     Of the least bounds in the residue classes of the columns, k + 1 belong to as many
     rows, and one of these may be row i.
     """
-    least = bounds[:CHUNK].copy()
+    least = np.empty(CHUNK, bounds.dtype)
+    least[:] = np.inf
     n_columns = bounds.shape[0]
-    for c in range(CHUNK, n_columns - CHUNK + 1, CHUNK):
+    for c in range(0, n_columns - CHUNK + 1, CHUNK):
         chunk = bounds[c : c + CHUNK]
         for q in range(CHUNK):
             least[q] = chunk[q] if chunk[q] < least[q] else least[q]
-    widest = slack[first_column : first_column + n_columns].max()
-    limit = max(0.0, np.float64(_least(least, CHUNK, k + 1)))
+    widest = 0.0
+    for c in range(n_columns):
+        widest = max(widest, slack[first_column + c])
+    limit = np.float64(_least(least, CHUNK, k + 1))
     _set_reach(reach, i, limit + slack[i] + widest)
 
 
@@ -235,8 +239,8 @@ def finish_near(
     for i in range(start, stop):
         _thin_out(X, i, k, slack, index[i], values[i], counts, reach)
         _keep_exact(X, i, k, index[i], values[i], counts)
-        neighbors[i] = index[i, :k]
-        squares[i] = values[i, :k]
+        for p in range(k):
+            neighbors[i, p], squares[i, p] = index[i, p], values[i, p]
 
 
 @jit

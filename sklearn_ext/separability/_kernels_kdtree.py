@@ -1,10 +1,9 @@
-"""Kernels of a kd-tree: building it, nearest rows and nearest rows of another label.
+"""Kernels that search a kd-tree: nearest points, and nearest ones of another label.
 
-The tree is balanced: its 2^depth leaves differ by one point at most, and the children of
-node k are 2 k + 1 and 2 k + 2. Points are reordered so that each node is a run of
-them; "point" is a place in this order, "row" a place in the data. Squared distances and
-squared distances to boxes are sums in the same order, so that the second are lower
-bounds to the last bit, and ties are seen as ties.
+For the arrays of a tree see `Tree` in `_emst_kdtree`. Arrays are indexed by point, a
+place in the order of the tree; ties go to the lowest row, a place in the data. Squared
+distances of points and of boxes are sums in the same order, so that the second are
+lower bounds to the last bit, and ties are seen as ties.
 """
 
 import numba
@@ -12,12 +11,7 @@ import numpy as np
 
 from sklearn_ext._core._numba import jit
 
-__all__ = [
-    "Tree",
-    "find_closest",
-    "find_foreign",
-    "find_neighbors",
-]
+__all__ = ["find_closest", "find_foreign", "find_neighbors"]
 
 # As calls, with their many arguments, these small functions take twice the time.
 inlined = numba.njit(inline="always", error_model="numpy")
@@ -206,39 +200,30 @@ def find_neighbors(tree, start, stop, targets, squares):
 
 
 @inlined
-def foreign_bound(points, low, high, q, node, label, core, node_label, node_core):
-    """Return a lower bound of the weights from a point to foreign ones of a node."""
-    if node_label[node] == label:
+def foreign_bound(low_a, high_a, a, low, high, b, label, core, nodes):
+    """Return a lower bound of the weights from a box to foreign points of a node."""
+    node_label, node_core, _ = nodes
+    if node_label[b] == label:
         return np.inf
-    return max(box_square(points, points, q, low, high, node), core, node_core[node])
+    return max(box_square(low_a, high_a, a, low, high, b), core, node_core[b])
 
 
 @jit
-def find_foreign(
-    tree,
-    start,
-    stop,
-    labels,
-    cores,
-    wanted,
-    node_label,
-    node_core,
-    node_wanted,
-    best,
-    targets,
-    weights,
-    lowest,
-):
+def find_foreign(tree, start, stop, labels, cores, wanted, nodes, best, known):
     """Find the foreign point of least weight for points of leaves `start` to `stop`.
 
-    All arrays are indexed by point unless they say otherwise. The weight of two points
-    is the larger one of their cores and their square, and points of another label are
-    foreign; `node_label` and `node_core` come from `label_nodes`. Only points that are
-    `wanted` (bool) ask, and only weights below `weights` matter, which `targets` have
-    already, or -1. Ties go to the lowest row. `best` (n_labels,) is an upper limit that
-    the points of a label share, lowered as they are answered; empty for none. `lowest`
-    bounds the weights of each point from below: it is read and raised.
+    The weight of two points is the larger one of their `cores` (float64) and their
+    square; points with another of the `labels` (int64) are foreign. Only points that
+    are `wanted` (bool) ask. `nodes` are the arrays that `label_nodes` fills. `best`
+    float64 (n_labels,) is a limit that the points of a label share, lowered as they are
+    answered; empty for none.
+
+    `known` are three arrays that are brought up to date: a foreign point (int64) or -1,
+    its weight or the limit below which weights matter, and a lower bound of the weights
+    (float64).
     """
+    targets, weights, lowest = known
+    node_label = nodes[0]
     points, rows, low, high = tree.points, tree.rows, tree.low, tree.high
     begins, ends, first, lanes = tree.begin, tree.end, tree.first, tree.lanes
     n_inner = tree.begin.size // 2
@@ -271,7 +256,7 @@ def find_foreign(
                 stack[0] = leaf
             while True:
                 stack_bound[0] = foreign_bound(
-                    points, low, high, q, stack[0], label, core, node_label, node_core
+                    points, points, q, low, high, stack[0], label, core, nodes
                 )
                 n_open = 1
                 while n_open:
@@ -284,26 +269,10 @@ def find_foreign(
                             node = 2 * node + 1
                             far = node + 1
                             bound = foreign_bound(
-                                points,
-                                low,
-                                high,
-                                q,
-                                node,
-                                label,
-                                core,
-                                node_label,
-                                node_core,
+                                points, points, q, low, high, node, label, core, nodes
                             )
                             far_bound = foreign_bound(
-                                points,
-                                low,
-                                high,
-                                q,
-                                far,
-                                label,
-                                core,
-                                node_label,
-                                node_core,
+                                points, points, q, low, high, far, label, core, nodes
                             )
                             if far_bound < bound or (
                                 far_bound == bound and first[far] < first[node]
@@ -342,121 +311,99 @@ def find_foreign(
 
 
 @jit
-def find_closest(
-    tree,
-    root,
-    labels,
-    cores,
-    wanted,
-    node_label,
-    node_core,
-    node_wanted,
-    best,
-    targets,
-    weights,
-    lowest,
-):
-    """Find the least foreign weight of each label for the points below `root`.
+def find_closest_to(tree, home, label, labels, cores, wanted, nodes, best, known):
+    """Find the least foreign weight of a node whose points all have one label.
 
-    Arguments are as in `find_foreign`, but only whoever has the least weight of a label
-    is sure to be answered. Points of nodes that have one label search together;
-    `node_wanted` bool (n_nodes,) tells whether any of them is `wanted`.
+    Arguments are as in `find_foreign`. Pairs of nodes are split, the larger one of
+    each, until both are leaves.
     """
-    points, rows, low, high = tree.points, tree.rows, tree.low, tree.high
+    targets, weights, lowest = known
+    _, node_core, node_wanted = nodes
+    points, low, high = tree.points, tree.low, tree.high
     begins, ends, lanes = tree.begin, tree.end, tree.lanes
     n_inner = tree.begin.size // 2
     stack = np.empty((256, 2), np.int64)
+    stack_bound = np.empty(256)
     sums = np.empty((8, lanes.shape[2]))
     found = np.empty(lanes.shape[2])
+    start = home
+    while home:
+        stack[0] = start, ((home + 1) ^ 1) - 1
+        stack_bound[0] = 0.0 if nodes[0][stack[0, 1]] != label else np.inf
+        home = (home - 1) >> 1
+        n_open = 1
+        while n_open:
+            n_open -= 1
+            if stack_bound[n_open] >= best[label]:
+                continue
+            a, b = stack[n_open]
+            if a < n_inner or b < n_inner:
+                if a < n_inner and (a <= b or b >= n_inner):
+                    a, c, d = 2 * a + 1, 2 * a + 2, b
+                else:
+                    b, c, d = 2 * b + 1, a, 2 * b + 2
+                near = far = np.inf
+                if node_wanted[a]:
+                    core = node_core[a]
+                    near = foreign_bound(low, high, a, low, high, b, label, core, nodes)
+                if node_wanted[c]:
+                    core = node_core[c]
+                    far = foreign_bound(low, high, c, low, high, d, label, core, nodes)
+                if far < near:
+                    a, b, c, d = c, d, a, b
+                    near, far = far, near
+                stack[n_open] = c, d
+                stack[n_open + 1] = a, b
+                stack_bound[n_open], stack_bound[n_open + 1] = far, near
+                n_open += 2
+                continue
+            for q in range(begins[a], ends[a]):
+                limit, core = best[label], cores[q]
+                if (
+                    not wanted[q]
+                    or max(lowest[q], core) >= limit
+                    or box_square(points, points, q, low, high, b) >= limit
+                ):
+                    continue
+                leaf_squares(points, lanes, q, b - n_inner, sums, found)
+                n_close = 0
+                for r in range(found.size):
+                    n_close += found[r] < limit
+                if n_close == 0:
+                    continue
+                begin = begins[b]
+                for i in range(begin, ends[b]):
+                    if found[i - begin] < limit and labels[i] != label:
+                        weight = max(found[i - begin], core, cores[i])
+                        if weight < limit:
+                            limit = best[label] = weight
+                            targets[q], weights[q] = i, weight
+
+
+@jit
+def find_closest(tree, root, labels, cores, wanted, nodes, best, known):
+    """Find the least foreign weight of each label for the points below `root`.
+
+    Arguments are as in `find_foreign`, but only whoever has the least weight of a label
+    is sure to be answered. The points of nodes that have one label search together.
+    """
+    node_label, _, node_wanted = nodes
+    n_inner = tree.begin.size // 2
     node = root
     while True:
-        # depth first over the nodes below the root
-        if not node_wanted[node]:
-            pass
-        elif node_label[node] < 0 and node < n_inner:
-            node = 2 * node + 1
-            continue
-        elif node_label[node] < 0:
-            leaf_begin = node
-            find_foreign(
-                tree,
-                leaf_begin,
-                leaf_begin + 1,
-                labels,
-                cores,
-                wanted,
-                node_label,
-                node_core,
-                node_wanted,
-                best,
-                targets,
-                weights,
-                lowest,
-            )
-        else:
+        if node_wanted[node]:
             label = node_label[node]
-            home = node
-            while home:
-                stack[0, 0] = node
-                stack[0, 1] = ((home + 1) ^ 1) - 1
-                home = (home - 1) >> 1
-                n_open = 1
-                while n_open:
-                    n_open -= 1
-                    a, b = stack[n_open, 0], stack[n_open, 1]
-                    if node_label[b] == label:
-                        continue
-                    bound = max(
-                        box_square(low, high, a, low, high, b),
-                        node_core[a],
-                        node_core[b],
-                    )
-                    if bound >= best[label]:
-                        continue
-                    if a < n_inner and (a <= b or b >= n_inner):
-                        c, d = 2 * a + 1, 2 * a + 2
-                        if box_square(low, high, c, low, high, b) < box_square(
-                            low, high, d, low, high, b
-                        ):
-                            c, d = d, c
-                        if node_wanted[c]:
-                            stack[n_open, 0], stack[n_open, 1] = c, b
-                            n_open += 1
-                        if node_wanted[d]:
-                            stack[n_open, 0], stack[n_open, 1] = d, b
-                            n_open += 1
-                        continue
-                    if b < n_inner:
-                        c, d = 2 * b + 1, 2 * b + 2
-                        if box_square(low, high, a, low, high, c) < box_square(
-                            low, high, a, low, high, d
-                        ):
-                            c, d = d, c
-                        stack[n_open, 0], stack[n_open, 1] = a, c
-                        stack[n_open + 1, 0], stack[n_open + 1, 1] = a, d
-                        n_open += 2
-                        continue
-                    begin = begins[b]
-                    for q in range(begins[a], ends[a]):
-                        limit, core = best[label], cores[q]
-                        if (
-                            not wanted[q]
-                            or max(lowest[q], core) >= limit
-                            or box_square(points, points, q, low, high, b) >= limit
-                        ):
-                            continue
-                        leaf_squares(points, lanes, q, b - n_inner, sums, found)
-                        n_close = 0
-                        for r in range(found.size):
-                            n_close += found[r] < limit
-                        if n_close == 0:
-                            continue
-                        for i in range(begin, ends[b]):
-                            if found[i - begin] < limit and labels[i] != label:
-                                weight = max(found[i - begin], core, cores[i])
-                                if weight < limit:
-                                    limit = best[label] = weight
-                                    targets[q], weights[q] = i, weight
+            if label >= 0:
+                find_closest_to(
+                    tree, node, label, labels, cores, wanted, nodes, best, known
+                )
+            elif node < n_inner:
+                node = 2 * node + 1
+                continue
+            else:
+                find_foreign(
+                    tree, node, node + 1, labels, cores, wanted, nodes, best, known
+                )
         while node > root and node % 2 == 0:
             node = (node - 1) >> 1
         if node == root:

@@ -76,11 +76,13 @@ def split(tree, root, n_levels):
 
 
 @jit
-def label_nodes(tree, labels, cores, wanted, node_label, node_core, node_wanted):
-    """Write what the points of each node have in common.
+def label_nodes(tree, labels, cores, wanted, nodes):
+    """Write what the points of each node have in common, to three arrays (n_nodes,).
 
-    Their label if it is the same, or else -1; their least core; whether any is wanted.
+    Their label if it is the same, or else -1 (int64); their least core (float64);
+    whether any of them is wanted (bool).
     """
+    node_label, node_core, node_wanted = nodes
     n_inner = tree.begin.size // 2
     for node in range(tree.begin.size - 1, -1, -1):
         if node < n_inner:

@@ -1,8 +1,10 @@
 """Kernels of a round of Boruvka's algorithm on the points of a kd-tree.
 
-All arrays are indexed by point unless they say otherwise; labels are those of the
-components, 0 to n_components - 1. The weight of two points is the larger one of their
-squared core distances and their squared distance.
+Arrays are indexed by point unless they say otherwise; labels are those of the
+components, int64, 0 to n_components - 1. The weight of two points is the larger one of
+their `cores`, squared core distances, and their squared distance. What is `known` of
+each point is three arrays: the best point of another component that was found, int64,
+or -1; its weight, float64, or infinity; a lower bound of all such weights, float64.
 """
 
 import numpy as np
@@ -13,25 +15,13 @@ __all__ = ["join_components", "look_up", "weigh_components"]
 
 
 @jit
-def look_up(
-    start,
-    stop,
-    neighbors,
-    neighbor_squares,
-    labels,
-    cores,
-    heads,
-    targets,
-    weights,
-    lowest,
-):
+def look_up(start, stop, neighbors, squares, labels, cores, heads, known):
     """Bring what is known of points `start` to `stop` up to date with the labels.
 
-    `neighbors` int64 (n, k) and `neighbor_squares` are the nearest points of each;
-    those before `heads` have its label for good. `targets` and `weights` are the
-    best foreign point known, -1 and infinity if none is, and `lowest` is a lower bound
-    for all foreign points.
+    `neighbors` int64 (n, k) and `squares` float64 (n, k) are the nearest points of
+    each; all before `heads` have its own label for good.
     """
+    targets, weights, lowest = known
     k = neighbors.shape[1]
     for q in range(start, stop):
         label = labels[q]
@@ -47,11 +37,11 @@ def look_up(
             at += 1
         heads[q] = at
         core = cores[q]
-        bound = max(core, neighbor_squares[q, k - 1])
-        while at < k and bound > core and neighbor_squares[q, at] <= bound:
+        bound = max(core, squares[q, k - 1])
+        while at < k and bound > core and squares[q, at] <= bound:
             i = neighbors[q, at]
             if labels[i] != label:
-                weight = max(neighbor_squares[q, at], core, cores[i])
+                weight = max(squares[q, at], core, cores[i])
                 if weight < weights[q]:
                     targets[q], weights[q] = i, weight
                 bound = min(bound, weight)
@@ -60,13 +50,14 @@ def look_up(
 
 
 @jit
-def weigh_components(labels, weights, lowest, best, wanted):
+def weigh_components(labels, known, best, wanted):
     """Find the least weight known of each component and who might know a lesser one.
 
     Written are `best` float64 (n_components,) and `wanted` bool, points whose lower
     bound is below the best of their component. None of the largest component is wanted,
     since one may stay without an edge of its own. Returns the largest component.
     """
+    _, weights, lowest = known
     best[:] = np.inf
     sizes = np.zeros(best.size, np.int64)
     for q in range(labels.size):
@@ -90,7 +81,7 @@ def root_of(parents, k):
 
 
 @jit
-def join_components(labels, targets, weights, lowest, largest, best, edges, n_edges):
+def join_components(labels, known, largest, best, edges, n_edges):
     """Join each component but the largest by its best edge; relabel the points.
 
     Chosen edges form at most one cycle among components that hang together, and all
@@ -98,6 +89,7 @@ def join_components(labels, targets, weights, lowest, largest, best, edges, n_ed
     (n - 1, 2) has `n_edges` rows so far. Returns how many edges and components there
     are now.
     """
+    targets, weights, lowest = known
     n_components = best.size
     best[:] = np.inf
     chosen = np.full(n_components, -1)

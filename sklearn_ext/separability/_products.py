@@ -9,9 +9,9 @@ import numpy as np
 
 __all__ = ["Products"]
 
-# Rows that are looked at to choose the precision, and how many others may be too close
-# to the nearest one to be told apart before float64 pays.
-N_SAMPLE = 64
+# Rows that are looked at to choose the centre and the precision, and how many others may
+# be too close to the nearest one to be told apart before float64 pays.
+N_CENTRE, N_SAMPLE = 1000, 64
 MOST_AMBIGUOUS = 16
 BLOCK = 1 << 22  # elements that are converted at a time
 
@@ -31,28 +31,33 @@ class Products:
     ----------
     slack : ndarray of shape (n_samples,)
         ``square(i, j) <= bounds[i, j] + slack[i] + slack[j]``.
+    right : ndarray of shape (n_samples, n_features + 2)
+        Each row is the centred one, 1, and its square less its share of the error; a
+        bound is the product of this with the same row times (-2, ..., -2, square, 1).
     """
 
     def __init__(self, X, *, dtype=None):
         self._X = X
-        self._centre = X.mean(axis=0, dtype=np.float64)
+        # Of any centre the bounds are right. A few far rows would move the mean, and
+        # then all the others have large norms, and wide bounds.
+        self._centre = np.median(X[:: max(1, len(X) // N_CENTRE)], axis=0)
+        self._centre = self._centre.astype(np.float64)
         if dtype is None:
             dtype = self._choose_dtype()
         self.dtype = np.dtype(dtype)
         n, d = X.shape
-        # Columns: the centred row, 1, and its square less half of the slack.
-        self._right = np.empty((n, d + 2), self.dtype)
-        self._right[:, d] = 1.0
+        self.right = np.empty((n, d + 2), self.dtype)
+        self.right[:, d] = 1.0
         squares = np.empty(n)
         step = max(1, BLOCK // d)
         for start in range(0, n, step):
             rows = slice(start, start + step)
-            centred = self._right[rows, :d]
+            centred = self.right[rows, :d]
             centred[...] = X[rows] - self._centre
             squares[rows] = np.einsum("ij,ij->i", centred, centred, dtype=np.float64)
         error = self._relative_error(self.dtype) * squares
         error += d * np.finfo(self.dtype).tiny  # products that vanish
-        self._right[:, d + 1] = squares - error
+        self.right[:, d + 1] = squares - error
         self.slack = 2.0 * error
 
     def _relative_error(self, dtype):
@@ -100,10 +105,10 @@ class Products:
         out : ndarray of shape (n_rows, n_columns), default=None
             Where to write them.
         """
-        right = self._right[rows]
+        right = self.right[rows]
         d = right.shape[1] - 2
         left = np.empty_like(right)
         np.multiply(right[:, :d], -2.0, out=left[:, :d])
         left[:, d] = right[:, d + 1]
         left[:, d + 1] = 1.0
-        return np.matmul(left, self._right[columns].T, out=out)
+        return np.matmul(left, self.right[columns].T, out=out)

@@ -42,8 +42,11 @@ def tree_by(way, X, min_samples=1, n_jobs=None):
     from sklearn_ext._core._numba import Workers
     from sklearn_ext.separability._emst_boruvka import boruvka_tree
 
-    exponent = np.frexp(np.abs(X).max())[1]  # a search may count on a moderate scale
-    Z = np.ldexp(X, -exponent)
+    Z, exponent = X, 0
+    largest = np.abs(X).max()
+    if not 1e-15 < largest < 1e15 and largest > 0:  # a search takes moderate scales
+        exponent = np.frexp(largest)[1]
+        Z = np.ldexp(X.astype(float), -exponent)
     search = TorchSearch(Z, device="cpu")
     with Workers(n_jobs) as workers:
         edges, squares = boruvka_tree(search, min_samples=min_samples, workers=workers)

@@ -80,4 +80,4 @@ def test_blocks_do_not_matter(monkeypatch):
     monkeypatch.setattr("sklearn_ext.separability._products.BLOCK", 100)
     parts = Products(X)
     np.testing.assert_array_equal(whole.slack, parts.slack)
-    np.testing.assert_array_equal(whole._right, parts._right)
+    np.testing.assert_array_equal(whole.right, parts.right)
