@@ -168,7 +168,8 @@ class TorchSearch:
         unsure = torch.nonzero(is_unsure)[:, 0]
         index = index.contiguous()
         step = max(1, NUMBERS // (8 * self.n_samples))
-        for part in unsure.split(step):
+        for start in range(0, len(unsure), step):
+            part = unsure[start : start + step]
             weights[part], index[part] = self._least_of_many(
                 rows[part], bounds[part], k, cores, weights[part, -1]
             )

@@ -50,17 +50,14 @@ def assert_same_pairs(kind, result, expected):
 
 
 @pytest.mark.usefixtures("tiles")
-@pytest.mark.parametrize("given", [np.float32, np.float64])
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("k", [1, 5, 16, 70, -1])
+@pytest.mark.parametrize("dtypes", ["fd", "df", "dd"])
+@pytest.mark.parametrize("k", [1, 16, 70, -1])
 @pytest.mark.parametrize("kind", CLOUDS)
-def test_neighbors(kind, k, dtype, given):
-    X = CLOUDS[kind].astype(given)
-    k = len(X) - 1 if k == -1 else k
-    if k >= len(X):
-        pytest.skip("too few points")
+def test_neighbors(kind, k, dtypes):
+    X = CLOUDS[kind].astype(dtypes[0])
+    k = len(X) - 1 if k == -1 else min(k, len(X) - 1)
     expected = NaiveSearch(X).neighbors(k)
-    result = search(X, dtype=dtype).neighbors(k)
+    result = search(X, dtype=dtypes[1]).neighbors(k)
     assert result[0].dtype == np.int64
     assert result[1].dtype == np.float64
     assert_same_pairs(kind, result, expected)
@@ -77,7 +74,7 @@ def test_ties_go_to_the_lower_index(kind):
 
 @pytest.mark.usefixtures("tiles")
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("n_labels", [2, 7, 40])
+@pytest.mark.parametrize("n_labels", [2, 40])
 @pytest.mark.parametrize("plain", [True, False])
 @pytest.mark.parametrize("kind", [k for k in CLOUDS if len(CLOUDS[k]) > 40])
 def test_nearest_foreign(kind, plain, n_labels, dtype):
@@ -117,8 +114,7 @@ def test_a_weight_at_the_limit_does_not_count():
 @pytest.mark.parametrize("kind", CLOUDS)
 def test_trees(kind, min_samples, given):
     X = CLOUDS[kind].astype(given)
-    if min_samples > len(X):
-        pytest.skip("too few points")
+    min_samples = min(min_samples, len(X))
     with Workers(1) as workers:
         found = boruvka_tree(
             ProductSearch(X, workers), min_samples=min_samples, workers=workers

@@ -27,19 +27,17 @@ def device(request):
 def blocks(request, monkeypatch):
     """Whether all rows are one block or many small ones, with few candidates."""
     if request.param == "blocks":
-        monkeypatch.setattr(_emst_torch, "NUMBERS", 1500)
+        monkeypatch.setattr(_emst_torch, "NUMBERS", 9000)
         monkeypatch.setattr(_emst_torch, "MORE", 1)
 
 
 @pytest.mark.usefixtures("blocks")
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("k", [1, 16, -1])
+@pytest.mark.parametrize("k", [16, -1])
 @pytest.mark.parametrize("kind", CLOUDS)
 def test_neighbors(kind, k, dtype, device):
     X = CLOUDS[kind]
-    k = len(X) - 1 if k == -1 else k
-    if k >= len(X):
-        pytest.skip("too few points")
+    k = len(X) - 1 if k == -1 else min(k, len(X) - 1)
     result = TorchSearch(X, device, dtype=dtype).neighbors(k)
     assert result[0].dtype == np.int64
     assert result[1].dtype == np.float64
@@ -48,12 +46,11 @@ def test_neighbors(kind, k, dtype, device):
 
 @pytest.mark.usefixtures("blocks")
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("n_labels", [2, 40])
 @pytest.mark.parametrize("plain", [True, False])
 @pytest.mark.parametrize("kind", [k for k in CLOUDS if len(CLOUDS[k]) > 40])
-def test_nearest_foreign(kind, plain, n_labels, dtype, device):
+def test_nearest_foreign(kind, plain, dtype, device):
     X = CLOUDS[kind]
-    labels, cores = labels_and_cores(X, n_labels)
+    labels, cores = labels_and_cores(X, 7)
     if plain:
         cores = np.zeros(len(X))
     rows = np.random.default_rng(1).permutation(len(X))[:60]
@@ -68,13 +65,10 @@ def test_nearest_foreign(kind, plain, n_labels, dtype, device):
     np.testing.assert_array_equal(np.isinf(weights), targets < 0)
 
 
-@pytest.mark.parametrize("given", [np.float32, np.float64])
 @pytest.mark.parametrize("min_samples", [1, 6])
-@pytest.mark.parametrize("kind", CLOUDS)
-def test_trees(kind, min_samples, given, device):
-    X = CLOUDS[kind].astype(given)
-    if min_samples > len(X):
-        pytest.skip("too few points")
+@pytest.mark.parametrize("kind", [k for k in CLOUDS if len(CLOUDS[k]) > 5])
+def test_trees(kind, min_samples, device):
+    X = CLOUDS[kind].astype(np.float32)
     with Workers(1) as workers:
         tree = boruvka_tree(
             TorchSearch(X, device), min_samples=min_samples, workers=workers
