@@ -13,7 +13,6 @@ from ._emst_prim import matrix_tree, prim_tree
 
 __all__ = [
     "SpanningTree",
-    "choose_algorithm",
     "euclidean_mst",
     "nearest_neighbors",
     "precomputed_mst",
@@ -23,8 +22,10 @@ __all__ = [
 LARGEST, SMALLEST = 1e15, 1e-15
 # Products of coordinates from which a GPU pays for the way to it and back.
 GPU_PRODUCTS = 1e11
-# Up to which a kd-tree may be the fastest, and from which it is no good at all.
-MOST_TREE_FEATURES, MANY_FEATURES_FOR_A_TREE = 12, 50
+# A kd-tree takes the longest to compile, prunes well up to a few features, sometimes up
+# to some dozens, and then not at all.
+FEWEST_ROWS_FOR_A_TREE = 5000
+FEW_FEATURES, MOST_FEATURES_FOR_A_TREE, TOO_MANY_FEATURES_FOR_A_TREE = 12, 32, 50
 BLOCK = 1 << 22  # numbers that are copied at a time
 
 
@@ -83,26 +84,37 @@ def _kth_of_each_row(distances, k):
 
 
 def _cost(algorithm, n_samples, n_features, min_samples):
-    """Return the seconds that an algorithm takes on one core, as measured on one."""
+    """Return the seconds that "prim" or "dense" takes on one core, as measured."""
     n_pairs, d = n_samples**2 / 2, n_features
-    # Among d standard normals a search in a tree visits about this power of the rows.
-    growth = max(1.0, n_samples / 1000) ** max(0.0, (d - 2) / 14)
-    in_tree = n_samples * (0.8 + 0.35 * d) * growth * 1e-6
-    if algorithm == "kd_tree":
-        return in_tree if d <= MOST_TREE_FEATURES else np.inf
     if algorithm == "prim":
         seconds = n_pairs * (0.4 + 0.125 * d) * 1e-9
     else:
         # A little more than it is, so that small data do not wait for a compiler.
         seconds = 1e-2 + n_pairs * (4 + 0.016 * d) * 1e-9
     if min_samples > 1:  # neighbours first
-        by_products = n_pairs * (5 + 0.02 * d) * 1e-9
-        seconds += in_tree if d <= MOST_TREE_FEATURES else by_products
+        seconds += n_pairs * (5 + 0.02 * d) * 1e-9
     return seconds
 
 
-def choose_algorithm(n_samples, n_features, min_samples=1):
-    """Return the name of the algorithm that should be the fastest on a CPU.
+def _worthwhile_tree(X, seconds, workers):
+    """Return a kd-tree of X if a spanning tree by it should take less than `seconds`.
+
+    That hangs on the dimension of the set that the rows lie near, so it is counted on
+    some of them. The more features there are, the less exact is the count.
+    """
+    n, n_features = X.shape
+    is_small = n < FEWEST_ROWS_FOR_A_TREE or n * 1e-6 > seconds
+    if is_small or n_features > MOST_FEATURES_FOR_A_TREE:
+        return None
+    from ._emst_kdtree import KDTreeSearch
+
+    search = KDTreeSearch(X, workers)
+    margin = 2 if n_features <= FEW_FEATURES else 6
+    return search if margin * search.expected_seconds() < seconds else None
+
+
+def _choose(X, min_samples, workers):
+    """Return the fastest algorithm on a CPU, and the search that it uses, if any.
 
     It does not depend on the number of threads: those must not change a result.
     "boruvka" is not among the candidates. It multiplies for its neighbours as much as
@@ -110,13 +122,14 @@ def choose_algorithm(n_samples, n_features, min_samples=1):
     all are in their own component; on a GPU, where products cost next to nothing and a
     row of a matrix takes as long as a hundred, it is the other way round.
     """
-    names = "prim", "dense", "kd_tree"
-    costs = [_cost(name, n_samples, n_features, min_samples) for name in names]
-    return names[int(np.argmin(costs))]
+    costs = {name: _cost(name, *X.shape, min_samples) for name in ("prim", "dense")}
+    name = min(costs, key=costs.get)
+    search = _worthwhile_tree(X, costs[name], workers)
+    return ("kd_tree", search) if search else (name, None)
 
 
-def _resolve(algorithm, device, n_samples, n_features, min_samples):
-    """Return the names of the algorithm and of the device that it runs on."""
+def _resolve_device(algorithm, device, n_samples, n_features):
+    """Return where the neighbour search of "boruvka" runs, "cpu" for all others."""
     is_free = algorithm in ("auto", "boruvka")
     if device == "cuda" and not is_free:
         raise ValueError(
@@ -125,32 +138,63 @@ def _resolve(algorithm, device, n_samples, n_features, min_samples):
             f"'cpu'."
         )
     is_worth_it = is_free and float(n_samples) ** 2 * n_features > GPU_PRODUCTS
-    place = resolve_device(
+    return resolve_device(
         device, is_worth_it=is_worth_it, purpose="A neighbour search with device='cuda'"
     )
-    if place == "cuda":
-        return "boruvka", place
-    if algorithm == "auto":
-        algorithm = choose_algorithm(n_samples, n_features, min_samples)
-    elif algorithm == "kd_tree" and n_features > MANY_FEATURES_FOR_A_TREE:
+
+
+def _warn_of_features(algorithm, n_features):
+    """Warn of a kd-tree that cannot prune."""
+    if algorithm == "kd_tree" and n_features > TOO_MANY_FEATURES_FOR_A_TREE:
         warnings.warn(
             f"algorithm='kd_tree' prunes next to nothing among {n_features} features: "
             f"it is slower than 'boruvka'. Use that, or 'auto'.",
             UserWarning,
-            stacklevel=2,
+            stacklevel=3,
         )
-    return algorithm, place
 
 
-def _make_search(X, workers):
-    """Return the search that suits the number of features."""
-    if X.shape[1] <= MOST_TREE_FEATURES:
+def _make_search(X, workers, algorithm="auto", device="cpu"):
+    """Return the search of an algorithm, or the one that suits the features."""
+    if device == "cuda":
+        from ._emst_torch import TorchSearch
+
+        return TorchSearch(X, device)
+    if algorithm == "kd_tree" or (algorithm == "auto" and X.shape[1] <= FEW_FEATURES):
         from ._emst_kdtree import KDTreeSearch
 
         return KDTreeSearch(X, workers)
     from ._search_products import ProductSearch
 
     return ProductSearch(X, workers)
+
+
+def _find_edges(X, algorithm, place, min_samples, workers):
+    """Return edges in any order, squared core distances or None, and the algorithm."""
+    search = None
+    if place == "cuda":
+        algorithm = "boruvka"
+    elif algorithm == "auto":
+        algorithm, search = _choose(X, min_samples, workers)
+    if algorithm in ("boruvka", "kd_tree"):
+        search = search or _make_search(X, workers, algorithm, place)
+        if algorithm == "kd_tree":
+            return *search.spanning_tree(min_samples), algorithm
+        from ._emst_boruvka import boruvka_tree
+
+        found = boruvka_tree(search, min_samples=min_samples, workers=workers)
+        return *found, algorithm
+    cores = None
+    if min_samples > 1:
+        squares = _make_search(X, workers).neighbors(min_samples - 1)[1]
+        cores = squares[:, -1].copy()
+    if algorithm == "prim":
+        return prim_tree(X, cores), cores, algorithm
+    from ._emst_dense import dense_tree
+
+    memory = get_config()["working_memory"] * 2**20
+    edges = dense_tree(X, cores, memory=memory, workers=workers)
+    return edges, cores, algorithm
 
 
 def euclidean_mst(X, *, algorithm="auto", min_samples=1, device="auto", n_jobs=None):
@@ -178,38 +222,10 @@ def euclidean_mst(X, *, algorithm="auto", min_samples=1, device="auto", n_jobs=N
     from sklearn_ext._core._numba import Workers
 
     X, exponent = _tame(X)
-    name, place = _resolve(algorithm, device, *X.shape, min_samples)
+    _warn_of_features(algorithm, X.shape[1])
+    place = _resolve_device(algorithm, device, *X.shape)
     with Workers(n_jobs) as workers:
-        if name == "kd_tree":
-            from ._emst_kdtree import kdtree_tree
-
-            edges, cores = kdtree_tree(X, min_samples=min_samples, workers=workers)
-        elif name == "boruvka":
-            from ._emst_boruvka import boruvka_tree
-
-            if place == "cuda":
-                from ._emst_torch import TorchSearch
-
-                search = TorchSearch(X, place)
-            else:
-                from ._search_products import ProductSearch
-
-                search = ProductSearch(X, workers)
-            edges, cores = boruvka_tree(
-                search, min_samples=min_samples, workers=workers
-            )
-        else:
-            cores = None
-            if min_samples > 1:
-                squares = _make_search(X, workers).neighbors(min_samples - 1)[1]
-                cores = squares[:, -1].copy()
-            if name == "prim":
-                edges = prim_tree(X, cores)
-            else:
-                from ._emst_dense import dense_tree
-
-                memory = get_config()["working_memory"] * 2**20
-                edges = dense_tree(X, cores, memory=memory, workers=workers)
+        edges, cores, name = _find_edges(X, algorithm, place, min_samples, workers)
     edges = np.sort(edges, axis=1)
     squares = _edge_squares(X, edges)
     if cores is not None:

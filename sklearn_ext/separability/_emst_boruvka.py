@@ -55,7 +55,8 @@ def boruvka_tree(search, *, min_samples, workers):
     from ._kernels_boruvka import join
 
     n = search.n_samples
-    k = min(n - 1, max(search.n_cached, min_samples - 1))
+    # Within the core distance all weigh the same: what tells points apart comes after.
+    k = min(n - 1, min_samples - 1 + search.n_cached)
     neighbors, squares = search.neighbors(k)
     # A point is the first of its own nearest points.
     cores = np.zeros(n) if min_samples == 1 else squares[:, min_samples - 2].copy()
@@ -96,6 +97,8 @@ class _Points:
         self._targets = np.full(n, -1)
         self._weights = np.full(n, np.inf)
         self._lowest = np.zeros(n)
+        # The first of equal rows searches for all of them.
+        self._is_copy = (squares[:, 0] == 0) & (neighbors[:, 0] < self.labels)
 
     def begin_round(self, n_components, workers):
         """Look the points up in their lists."""
@@ -127,7 +130,9 @@ class _Points:
     def _are_open(self):
         """Tell which points may know too little: a better edge may be theirs."""
         best = self._best[self.labels]
-        return (self._lowest < self._weights) & (self._lowest < best)
+        nearest = self._lists[0][:, 0]
+        is_spared = self._is_copy & (self.labels[nearest] == self.labels)
+        return (self._lowest < self._weights) & (self._lowest < best) & ~is_spared
 
     def are_decided(self):
         """Tell which components know their lightest edge."""

@@ -24,6 +24,9 @@ SAMPLE_POINTS = 256
 class Tree(NamedTuple):
     """A balanced kd-tree in flat arrays.
 
+    Node 0 is the root, the children of node k are 2 k + 1 and 2 k + 2, and all leaves
+    lie on the last level. Each node is a run of points.
+
     points : float64 (n, d), the rows in the order of the tree
     rows : int64 (n,), where each point comes from
     begin, end : int64 (n_nodes,), the run of points of each node

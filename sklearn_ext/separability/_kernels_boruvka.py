@@ -148,15 +148,16 @@ def _thin_out(X, i, k, slack, index, values, counts, reach):
 
 @jit
 def _take(X, i, j, bound, k, slack, index, values, counts, reach):
-    """Note row j as a candidate of row i."""
+    """Note row j as a candidate of row i; tell whether no row after j can be one."""
     size = counts[i, 0]
     # Nothing is nearer than distance 0, and of equal ones the lower index is taken.
     if size == k == counts[i, 1] and values[k - 1] == 0.0 and j > index[k - 1]:
-        return
+        return True
     index[size], values[size] = j, bound
     counts[i, 0] = size + 1
     if size + 1 == index.shape[0]:
         _thin_out(X, i, k, slack, index, values, counts, reach)
+    return False
 
 
 @jit
@@ -197,34 +198,43 @@ def collect_near(
     which a bound does not matter.
     """
     n_rows, n_columns = bounds.shape
+    none = -reach.dtype.type(np.inf)
+    near = np.empty(max(n_rows, n_columns), reach.dtype)  # reaches within this tile
     for by_column in range(1 if first_row == first_column else 2):
+        if by_column:
+            for c in range(n_columns):
+                near[c] = reach[first_column + c]
         for r in range(n_rows):
             i = first_row + r
-            if not by_column and reach[i] == np.inf and k < CHUNK <= n_columns:
-                _first_reach(bounds[r], i, k, slack, first_column, reach)
+            if not by_column:
+                if reach[i] == np.inf and k < CHUNK <= n_columns:
+                    _first_reach(bounds[r], i, k, slack, first_column, reach)
+                near[r] = reach[i]
             for c in range(0, n_columns, CHUNK):
                 size = min(CHUNK, n_columns - c)
                 chunk = bounds[r, c : c + size]
-                j = first_column + c
                 n_hits = np.int32(size < CHUNK)
                 if size == CHUNK:
                     if by_column:
-                        reaches = reach[j : j + CHUNK]
+                        limits = near[c : c + CHUNK]
                         for q in range(CHUNK):
-                            n_hits = np.int32(n_hits | np.int32(chunk[q] <= reaches[q]))
+                            n_hits = np.int32(n_hits | np.int32(chunk[q] <= limits[q]))
                     else:
-                        limit = reach[i]
+                        limit = near[r]
                         for q in range(CHUNK):
                             n_hits = np.int32(n_hits | np.int32(chunk[q] <= limit))
                 if n_hits == 0:
                     continue
                 for q in range(size):
-                    a, b = (j + q, i) if by_column else (i, j + q)
-                    bound = chunk[q]
-                    if bound <= reach[a] and a != b:
-                        _take(
-                            X, a, b, bound, k, slack, index[a], values[a], counts, reach
-                        )
+                    p, a, b = r, i, first_column + c + q
+                    if by_column:
+                        p, a, b = c + q, b, a
+                    if chunk[q] > near[p] or a == b:
+                        continue
+                    is_last = _take(
+                        X, a, b, chunk[q], k, slack, index[a], values[a], counts, reach
+                    )
+                    near[p] = none if is_last else reach[a]
 
 
 @jit

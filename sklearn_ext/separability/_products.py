@@ -9,8 +9,8 @@ import numpy as np
 
 __all__ = ["Products"]
 
-# Rows that are looked at to choose the centre and the precision, and how many others may
-# be too close to the nearest one to be told apart before float64 pays.
+# Rows that are looked at to choose the centre and the precision, and how many others
+# may be too close to the nearest one to be told apart before float64 pays.
 N_CENTRE, N_SAMPLE = 1000, 64
 MOST_AMBIGUOUS = 16
 BLOCK = 1 << 22  # elements that are converted at a time

@@ -11,6 +11,7 @@ __all__ = ["warm_up"]
 def warm_up():
     """Compile: each algorithm for both precisions, with and without core distances."""
     X = np.random.default_rng(0).standard_normal((30, 20))
+    X[:15] += 100  # groups, in which no list of neighbours suffices
     for dtype in (np.float32, np.float64):
         for algorithm in ("prim", "dense", "kd_tree", "boruvka"):
             euclidean_mst(X.astype(dtype), algorithm=algorithm)

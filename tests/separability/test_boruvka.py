@@ -65,12 +65,23 @@ def test_random_shapes(seed):
     assert_is_tree(X, tree(search, min_samples), min_samples)
 
 
+@pytest.mark.parametrize("min_samples", [1, 6])
+def test_of_equal_rows_one_searches(min_samples):
+    X = CLOUDS["repeated"]
+    search = NaiveSearch(X, 3)
+    assert_is_tree(X, tree(search, min_samples), min_samples)
+    assert search.asked
+    first = np.unique(X, axis=0, return_index=True)[1]
+    for rows, _, _ in search.asked:
+        assert set(rows) <= set(first)
+
+
 def two_groups():
-    """Groups of 12 and 40 points that are far from each other."""
+    """Groups of 20 and 40 points that are far from each other."""
     rng = np.random.default_rng(1)
-    X = rng.standard_normal((52, 3))
-    X[:12] += 50
-    return X[rng.permutation(52)]
+    X = rng.standard_normal((60, 30))
+    X[:20] += 50
+    return X[rng.permutation(60)]
 
 
 def test_the_largest_component_does_not_search():
@@ -82,7 +93,7 @@ def test_the_largest_component_does_not_search():
 
 
 def test_nothing_is_searched_while_lists_tell():
-    search = NaiveSearch(two_groups(), 51)
+    search = NaiveSearch(two_groups(), 59)
     tree(search)
     assert not search.asked
     chain = np.arange(60.0)[:, None] ** 1.5

@@ -5,9 +5,9 @@ import pytest
 from scipy.cluster.hierarchy import linkage
 from scipy.spatial.distance import pdist, squareform
 
+from sklearn_ext._core._numba import Workers
 from sklearn_ext.separability import _emst
 from sklearn_ext.separability._emst import (
-    choose_algorithm,
     euclidean_mst,
     nearest_neighbors,
     precomputed_mst,
@@ -113,14 +113,28 @@ def test_nearest_neighbors(n_features):
         np.testing.assert_allclose(distances / scale, away, rtol=1e-14)
 
 
+def chosen(X, min_samples=1):
+    """Return the algorithm that "auto" takes."""
+    with Workers(1) as workers:
+        return _emst._choose(X, min_samples, workers)[0]
+
+
 def test_choice_is_of_the_cheapest():
-    assert choose_algorithm(500, 2) == "prim"
-    assert choose_algorithm(300, 384) in ("prim", "dense")
-    assert choose_algorithm(10_000, 384) == "dense"
-    assert choose_algorithm(50_000, 384) == "dense"
-    assert choose_algorithm(50_000, 2) == "kd_tree"
-    assert choose_algorithm(1_000_000, 3) == "kd_tree"
-    assert choose_algorithm(20_000, 100) == "dense"
+    assert chosen(points(500, 2)) == "prim"
+    assert chosen(points(300, 384)) == "prim"
+    assert chosen(points(2000, 384).astype(np.float32)) == "dense"
+    assert chosen(np.empty((50_000, 384))) == "dense"
+    assert chosen(points(20_000, 2)) == "kd_tree"
+    assert chosen(points(6000, 5), min_samples=5) == "kd_tree"
+
+
+def test_choice_heeds_the_dimension_that_data_have():
+    plane = points(8000, 2) @ points(2, 30)
+    assert chosen(plane) == "kd_tree"
+    assert chosen(points(8000, 30)) in ("dense", "prim")
+    tree, expected = euclidean_mst(plane), euclidean_mst(plane, algorithm="dense")
+    assert tree.algorithm == "kd_tree"
+    np.testing.assert_array_equal(tree.lengths, expected.lengths)
 
 
 def test_algorithm_for_other_devices():
@@ -144,9 +158,9 @@ def test_small_problems_do_not_ask_for_a_gpu(monkeypatch):
     monkeypatch.setattr(
         _emst, "resolve_device", lambda *_, is_worth_it, **__: asked.append(is_worth_it)
     )
-    _emst._resolve("auto", "auto", 1000, 384, 1)
-    _emst._resolve("auto", "auto", 100_000, 384, 1)
-    _emst._resolve("dense", "auto", 100_000, 384, 1)
+    _emst._resolve_device("auto", "auto", 1000, 384)
+    _emst._resolve_device("auto", "auto", 100_000, 384)
+    _emst._resolve_device("dense", "auto", 100_000, 384)
     assert asked == [False, True, False]
 
 

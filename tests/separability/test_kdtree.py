@@ -177,9 +177,9 @@ def test_trees_are_minimal(kind, min_samples, narrow, global_random_seed):
 def test_trees_of_many_points(kind, min_samples, compiled, global_random_seed):
     """Late rounds compare whole nodes, in several tasks, and remember their bounds."""
     rng = np.random.default_rng(global_random_seed)
-    X = rng.random((4500, 2))
+    X = rng.random((3000, 2))
     if kind == "blobs":
-        X += 8 * rng.random((10, 2))[rng.integers(0, 10, 4500)]
+        X += 8 * rng.random((10, 2))[rng.integers(0, 10, 3000)]
     elif kind == "unequal":
         X[::2] = 0.5 + 0.1 * X[::2] ** 3
     results = []

@@ -37,10 +37,9 @@ def tree_by(way, X, min_samples=1, n_jobs=None):
         assert tree.algorithm == way or (way == "auto" and tree.algorithm in ALGORITHMS)
         return tree.edges, tree.lengths, tree.core_distances
     pytest.importorskip("torch")
-    from sklearn_ext.separability._emst_torch import TorchSearch
-
     from sklearn_ext._core._numba import Workers
     from sklearn_ext.separability._emst_boruvka import boruvka_tree
+    from sklearn_ext.separability._emst_torch import TorchSearch
 
     Z, exponent = X, 0
     largest = np.abs(X).max()

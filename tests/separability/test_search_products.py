@@ -31,7 +31,7 @@ def labels_and_cores(X, n_labels, seed=0):
 
     Exactly these, if they are the same in whatever order they are added.
     """
-    share = 1.0 if (X == np.round(X)).all() else 0.99
+    share = 1.0 if (np.round(X) == X).all() else 0.99
     rng = np.random.default_rng(seed)
     n = len(X)
     labels = np.r_[np.arange(n_labels), rng.integers(0, n_labels, n - n_labels)]

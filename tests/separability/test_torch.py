@@ -122,7 +122,10 @@ def test_autocast_and_defaults_of_the_user_do_not_matter(device):
     X = CLOUDS["ball"].astype(np.float32)
     expected = NaiveSearch(X).neighbors(7)
     with torch.autocast(device, dtype=torch.bfloat16), torch.device("meta"):
-        result = TorchSearch(X, device).neighbors(7)
+        search = TorchSearch(X, device)
+        bounds = search._bounds(torch.arange(len(X), device=device))
+        result = search.neighbors(7)
+    assert bounds.dtype == torch.float32
     assert_same_pairs("ball", result, expected)
 
 
