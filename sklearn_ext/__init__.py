@@ -14,6 +14,7 @@ _TABLE = {
     "FocalLoss": "losses",
     "FoldSE": "rules",
     "LatentLabelShift": "label_shift",
+    "Lbl2Vec": "text",
     "LokiClassifier": "label_space",
     "NaiveBayesProbe": "probes",
     "ProbeLearningCurveDisplay": "probes",

@@ -53,6 +53,9 @@ from sklearn_ext.separability import (
     make_separability_scorer,
     thornton_index,
 )
+from sklearn_ext.text import (
+    Lbl2Vec,
+)
 from sklearn_ext.tsetlin import (
     ThermometerEncoder,
     TsetlinMachineClassifier,
@@ -69,6 +72,7 @@ __all__ = [
     "FocalLoss",
     "FoldSE",
     "LatentLabelShift",
+    "Lbl2Vec",
     "LokiClassifier",
     "NaiveBayesProbe",
     "ProbeLearningCurveDisplay",

@@ -157,7 +157,13 @@ class Loss(torch.nn.Module):
         return target, own if weight is None else weight * own
 
     def extra_repr(self):
-        """Return the parameters that are not at their defaults."""
+        """Return the parameters that are not at their defaults.
+
+        Returns
+        -------
+        text : str
+            What stands in the first line of the repr.
+        """
         parameters = inspect.signature(type(self)).parameters.values()
         return ", ".join(
             f"{each.name}={value!r}"

@@ -1,6 +1,13 @@
 """A few tiny configurations of each estimator, and the checks it is known to fail."""
 
+from sklearn.decomposition import TruncatedSVD
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.pipeline import make_pipeline
+
 from tests.common._public import estimator_classes
+from tests.text._corpus import made_corpus
+
+TOPICS = made_corpus(sizes=(40, 40, 40, 40))[2]
 
 CONFIGURATIONS = {
     "AnyLossClassifier": [
@@ -33,6 +40,27 @@ CONFIGURATIONS = {
             "factorization": "nmf",
             "adjustment": "pinv",
             "cv": None,
+            "random_state": 0,
+        },
+    ],
+    "Lbl2Vec": [
+        {"keywords": TOPICS, "n_components": 10, "random_state": 0},
+        {
+            "keywords": list(TOPICS.values()),
+            "center": False,
+            "n_docs": 20,
+            "similarity_threshold": 0.3,
+            "keyword_weight": 0,
+            "reject_threshold": 0.1,
+            "temperature": 0.05,
+            "n_components": 10,
+            "random_state": 0,
+        },
+        {
+            "keywords": TOPICS,
+            "embedding": make_pipeline(
+                TfidfVectorizer(), TruncatedSVD(5, random_state=0)
+            ),
             "random_state": 0,
         },
     ],
@@ -108,6 +136,13 @@ CONDITIONAL_ATTRIBUTES = {
     "ClassSeparability": {"core_distances_"},
     "DiceLossClassifier": _OF_HEADS,
     "LatentLabelShift": {"anchor_bins_"},
+    "Lbl2Vec": {
+        "document_frequency_",
+        "idf_",
+        "singular_values_",
+        "vocabulary_",
+        "word_vectors_",
+    },
     "LokiClassifier": {"temperature_scores_"},
     "NaiveBayesProbe": {"loo_log_loss_", "loo_score_", "n_loo_"},
     "TorchLossClassifier": _OF_HEADS

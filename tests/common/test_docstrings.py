@@ -11,10 +11,12 @@ import pytest
 from numpydoc.docscrape import NumpyDocString
 from numpydoc.validate import validate
 from sklearn.base import clone
+from sklearn.utils import get_tags
 
 from tests.common._instances import CONDITIONAL_ATTRIBUTES, instances
 from tests.common._public import estimator_classes, public_objects
 from tests.common.test_estimators import numbers
+from tests.text._corpus import made_corpus
 
 PYPROJECT = Path(__file__).resolve().parents[2] / "pyproject.toml"
 IGNORED = tomllib.loads(PYPROJECT.read_text())["tool"]["numpydoc_validation"]["checks"]
@@ -22,8 +24,9 @@ PUBLIC = public_objects()
 
 
 def methods(cls):
-    """Public methods that the class itself, not scikit-learn, defines."""
-    for name, value in vars(cls).items():
+    """Public methods that the class or a mixin of ours, not scikit-learn, defines."""
+    ours = [c for c in cls.__mro__ if c.__module__.startswith("sklearn_ext.")]
+    for name, value in [item for c in ours for item in vars(c).items()]:
         function = getattr(value, "__func__", value)  # of a classmethod
         if not name.startswith("_") and inspect.isfunction(function):
             yield name
@@ -100,7 +103,9 @@ def test_attributes_are_those_of_a_fitted_estimator(cls):
     conditional = CONDITIONAL_ATTRIBUTES.get(cls.__name__, set())
     for estimator in instances():
         if type(estimator) is cls:
-            fitted = clone(estimator).fit(X, y)
+            on_texts = get_tags(estimator).input_tags.one_d_array
+            data = made_corpus(sizes=(40, 40, 40, 40))[:2] if on_texts else (X, y)
+            fitted = clone(estimator).fit(*data)
             real = {
                 name
                 for name in dir(fitted)

@@ -2,6 +2,7 @@
 
 import pickle
 import random
+import warnings
 from functools import partial
 
 import numpy as np
@@ -10,7 +11,7 @@ import polars as pl
 import pytest
 import scipy.sparse as sp
 from sklearn.base import clone
-from sklearn.exceptions import NotFittedError
+from sklearn.exceptions import NotFittedError, SkipTestWarning
 from sklearn.utils import estimator_checks, get_tags
 from sklearn.utils.estimator_checks import parametrize_with_checks
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
@@ -43,20 +44,22 @@ METHODS = ("predict", "predict_proba", "decision_function", "transform", "apply"
 NOT_THE_SAME_NUMBERS = ("float32", "csr", "csc matrix")
 
 INSTANCES = instances()
-on_tables = pytest.mark.parametrize(
-    "estimator",
-    [each for each in INSTANCES if get_tags(each).input_tags.two_d_array],
-    ids=partial(repr),
-)
+ON_TABLES = [each for each in INSTANCES if get_tags(each).input_tags.two_d_array]
+on_tables = pytest.mark.parametrize("estimator", ON_TABLES, ids=partial(repr))
+
+with warnings.catch_warnings():
+    # of texts scikit-learn has one check; ours are in test_text.py
+    warnings.simplefilter("ignore", SkipTestWarning)
+    each_check = parametrize_with_checks(
+        INSTANCES, expected_failed_checks=expected_failures, xfail_strict=True
+    )
 
 
 # the data of some checks are labels drawn at random over features on several scales,
 # also as the domains of a label shift
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.filterwarnings("ignore:Weak label shift")
-@parametrize_with_checks(
-    INSTANCES, expected_failed_checks=expected_failures, xfail_strict=True
-)
+@each_check
 def test_scikit_learn_check(estimator, check):
     check(estimator)
 
@@ -69,7 +72,7 @@ def test_scikit_learn_check(estimator, check):
     ("estimator", "check"),
     [
         pytest.param(each, check, id=f"{each!r}-{check.__name__}")
-        for each in INSTANCES
+        for each in ON_TABLES
         for check in MORE_CHECKS
         + (MORE_TRANSFORMER_CHECKS if hasattr(each, "transform") else [])
     ],

@@ -1,0 +1,3 @@
+from ._lbl2vec import Lbl2Vec
+
+__all__ = ["Lbl2Vec"]
