@@ -54,6 +54,15 @@ TARGETS = [
     ("label_shift.FitRatio", (), 2),
     ("label_shift.AdjustRatio", (), 1 / 3),
     ("label_shift.Memory", (), 3),
+    ("separability.SphereRatio", ("ripser",), 1 / 40),
+    ("separability.SphereRatio", ("AgglomerativeClustering",), 1 / 15),
+    ("separability.SphereRatio", ("linkage(pdist)",), 1 / 10),
+    ("separability.SphereRatio", ("giotto-ph",), 1 / 8),
+    ("separability.PlaneRatio", ("fast_hdbscan",), 1),
+    ("separability.PlaneRatio", ("sklearn HDBSCAN",), 1 / 5),
+    ("separability.Choice", (), 1.5),
+    ("separability.Memory.track_memory_ratio", ("20000",), 1),
+    ("separability.FirstFit", (), 1),
     ("imports.ImportRatio", (), 1.15),
 ]
 

@@ -22,7 +22,7 @@ RIPSER, GIOTTO, GUDHI = "ripser", "giotto-ph", "gudhi"
 ALPHA, DELAUNAY, MLPACK = "gudhi AlphaComplex", "Delaunay", "mlpack emst"
 
 # Beyond what was there before, the rows among it.
-MOST_BYTES = {20_000: 600e6, 50_000: 1.2e9}
+MOST_BYTES = {20_000: 600e6, 50_000: 1e9}
 MEMORY_OF_FIT = """
 import json, sys, time
 import numpy as np
@@ -47,9 +47,9 @@ n_features, dtype = sys.argv[1:]
 X = np.random.default_rng(0).standard_normal((500, int(n_features))).astype(dtype)
 seconds = []
 for _ in range(2):
-    start = time.perf_counter()
+    start = time.process_time()
     ClassSeparability().fit(X)
-    seconds.append(time.perf_counter() - start)
+    seconds.append(time.process_time() - start)
 print(json.dumps(seconds[0] - seconds[1]))
 """
 
@@ -313,7 +313,7 @@ class FirstFit:
         with tempfile.TemporaryDirectory() as folder:
             return run_fresh(FIRST_FIT, *given, NUMBA_CACHE_DIR=folder) / 2
 
-    track_compilation_ratio.unit = "of 2 s"
+    track_compilation_ratio.unit = "of 2 CPU seconds"
 
 
 class Seconds:

@@ -61,6 +61,14 @@ def _patterns() -> dict[str, re.Pattern[str]]:
     }
 
 
+def _ascii_words(text: str) -> list[str]:
+    """Return the tokens of a lower-case text of ASCII."""
+    words: list[str] = ASCII_WORDS.findall(text)
+    if words and len(max(words, key=len)) > LONGEST:
+        return [word for word in words if len(word) <= LONGEST]
+    return words
+
+
 def _any_words(text: str) -> list[str]:
     """Return the tokens of a lower-case text that is not ASCII."""
     patterns = _patterns()
@@ -95,12 +103,13 @@ def word_tokens(text: str) -> list[str]:
     words comes as overlapping pairs of characters. Markup is not stripped.
     """
     text = text.lower()
-    if not text.isascii():
-        return _any_words(text)
-    words = ASCII_WORDS.findall(text)
-    if words and len(max(words, key=len)) > LONGEST:
-        return [word for word in words if len(word) <= LONGEST]
-    return words
+    if text.isascii():
+        return _ascii_words(text)
+    # A quotation mark does not make the whole text slow.
+    tokens: list[str] = []
+    for piece in text.split():
+        tokens += _ascii_words(piece) if piece.isascii() else _any_words(piece)
+    return tokens
 
 
 def _checked(analyze: Callable[[str], Iterable[str]]) -> Analyzer:

@@ -360,9 +360,9 @@ def first_foreign(
         while head < k and labels[neighbors[i, head]] == label:
             head += 1
         heads[i] = head
-        # Rows beyond the list are no nearer than its last one; of all rows there are
-        # none beyond.
-        beyond = max(cores[i], squares[i, k - 1]) if k < n - 1 else np.inf
+        # Rows beyond the list are no nearer than its last one, which is at the core
+        # distance at least; of all rows there are none beyond.
+        beyond = squares[i, k - 1] if k < n - 1 else np.inf
         for p in range(head, k):
             if max(cores[i], squares[i, p]) >= weight:
                 beyond = weight

@@ -91,10 +91,11 @@ class ClassSeparability(CallbackSupportMixin, BaseEstimator):
         `score_std_` their spread. More than 1 needs `max_samples`.
 
     algorithm : {"auto", "dense", "prim", "boruvka", "kd_tree"}, default="auto"
-        How the tree is found; it is the same tree. "dense" computes all distances at
-        once, in O(n_samples^2) memory; "prim" recomputes them row by row; "boruvka"
-        starts from nearest neighbours found in blocks; "kd_tree" is for few features
-        and many rows. "auto" takes the one that should be fastest.
+        How the tree is found; its lengths are the same. "dense" multiplies matrices,
+        whole ones while they fit scikit-learn's `working_memory` and then block by
+        block; "prim" computes distances row by row; "boruvka" starts from nearest
+        neighbours, on a GPU too; "kd_tree" is for few features and many rows. "auto"
+        takes the one that should be fastest.
 
     device : {"auto", "cpu", "cuda"}, default="auto"
         Where neighbours are searched. "auto" takes a GPU, if there is one and torch is
@@ -190,7 +191,8 @@ class ClassSeparability(CallbackSupportMixin, BaseEstimator):
 
     The tree takes between O(n_samples log n_samples) time with few features and
     O(n_samples^2 * n_features) with many, the rest O(n_samples log n_samples); memory
-    beside X is O(n_samples * n_features), but for "dense". float32 is not converted.
+    beside X is O(n_samples * n_features), for "dense" also the `working_memory` of
+    scikit-learn, and for "boruvka" O(n_samples * min_samples). float32 is kept.
 
     References
     ----------

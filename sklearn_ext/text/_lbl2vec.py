@@ -338,6 +338,7 @@ class Lbl2Vec(Retrieval, LabelPrediction, BaseEstimator):
         self._take_over(space, self._find_labels(topics, space, label_seed))
         return self
 
+    @fit_context(prefer_skip_nested_validation=True)
     def refit_labels(self, keywords=None):
         """Place the labels anew with the embedding kept, in a moment.
 
@@ -363,7 +364,6 @@ class Lbl2Vec(Retrieval, LabelPrediction, BaseEstimator):
             If `keywords` is of a kind that cannot be used.
         """
         check_is_fitted(self)
-        self._validate_params()
         given = self.keywords if keywords is None else keywords
         topics = self._topics(given)
         found = self._find_labels(topics, self._space, self._seeds()[1])

@@ -103,12 +103,16 @@ def test_nothing_is_searched_while_lists_tell():
 
 
 def test_bounds_spare_rows():
-    # Both groups end in pairs that are nearer to each other than any two beyond.
-    half = 1.0 + np.cumsum(np.r_[0.0, 3.0 + np.arange(30)])
-    X = np.concatenate([half, -half])[:, None]
+    # After one round there are two halves. The inner ends know each other, and all
+    # other lists end within their half, but farther away than the gap.
+    half = 2.0 ** np.arange(9) - 1.0
+    X = np.concatenate([half + 1.5, -half])[:, None]
     search = NaiveSearch(X, 2)
     tree(search)
     assert not search.asked
+    search = NaiveSearch(np.concatenate([half + 15, -half])[:, None], 2)
+    tree(search)
+    assert search.asked
 
 
 def test_a_row_is_searched_for_again_only_if_its_target_has_been_joined():

@@ -14,6 +14,7 @@ from tests.separability.test_boruvka import assert_is_tree
 from tests.separability.test_search_products import assert_same_pairs, labels_and_cores
 
 torch = pytest.importorskip("torch")
+KINDS = ["ball", "plane", "blobs", "grid", "duplicates", "equal", "close", "two"]
 
 
 @pytest.fixture(params=["cpu", pytest.param("cuda", marks=pytest.mark.gpu)])
@@ -23,39 +24,42 @@ def device(request):
     return request.param
 
 
-@pytest.fixture(params=["whole", "blocks"])
-def blocks(request, monkeypatch):
-    """Whether all rows are one block or many small ones, with few candidates."""
-    if request.param == "blocks":
+@pytest.fixture(params=["whole", "blocks", "blocks in float64"])
+def dtype(request, monkeypatch):
+    """Precision of the products; rows in one block, or in many with few candidates."""
+    if request.param != "whole":
         monkeypatch.setattr(_emst_torch, "NUMBERS", 9000)
         monkeypatch.setattr(_emst_torch, "MORE", 1)
+    return np.float64 if request.param == "blocks in float64" else np.float32
 
 
-@pytest.mark.usefixtures("blocks")
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("k", [16, -1])
-@pytest.mark.parametrize("kind", CLOUDS)
-def test_neighbors(kind, k, dtype, device):
+@pytest.mark.parametrize("kind", KINDS)
+def test_neighbors(kind, dtype, device):
     X = CLOUDS[kind]
-    k = len(X) - 1 if k == -1 else min(k, len(X) - 1)
+    k = min(16, len(X) - 1)
     result = TorchSearch(X, device, dtype=dtype).neighbors(k)
     assert result[0].dtype == np.int64
     assert result[1].dtype == np.float64
     assert_same_pairs(kind, result, NaiveSearch(X).neighbors(k))
 
 
-@pytest.mark.usefixtures("blocks")
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("kind", ["ball", "grid"])
+def test_all_others_are_neighbors(kind, device):
+    X = CLOUDS[kind]
+    expected = NaiveSearch(X).neighbors(len(X) - 1)
+    assert_same_pairs(kind, TorchSearch(X, device).neighbors(len(X) - 1), expected)
+
+
 @pytest.mark.parametrize("plain", [True, False])
-@pytest.mark.parametrize("kind", [k for k in CLOUDS if len(CLOUDS[k]) > 40])
-def test_nearest_foreign(kind, plain, dtype, device):
+@pytest.mark.parametrize("kind", KINDS[:-1])
+def test_nearest_foreign(kind, plain, dtype):
     X = CLOUDS[kind]
     labels, cores = labels_and_cores(X, 7)
     if plain:
         cores = np.zeros(len(X))
     rows = np.random.default_rng(1).permutation(len(X))[:60]
     unlimited = np.full(60, np.inf)
-    search = TorchSearch(X, device, dtype=dtype)
+    search = TorchSearch(X, "cpu", dtype=dtype)
     expected = NaiveSearch(X).nearest_foreign(rows, labels, cores, unlimited)
     result = search.nearest_foreign(rows, labels, cores, unlimited)
     assert_same_pairs(kind, result, expected)
@@ -66,7 +70,7 @@ def test_nearest_foreign(kind, plain, dtype, device):
 
 
 @pytest.mark.parametrize("min_samples", [1, 6])
-@pytest.mark.parametrize("kind", [k for k in CLOUDS if len(CLOUDS[k]) > 5])
+@pytest.mark.parametrize("kind", KINDS[:-1])
 def test_trees(kind, min_samples, device):
     X = CLOUDS[kind].astype(np.float32)
     with Workers(1) as workers:
