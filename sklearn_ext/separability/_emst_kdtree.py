@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-__all__ = ["KDTreeSearch", "kdtree_tree"]
+__all__ = ["KDTreeSearch"]
 
 # Most points of a task; tasks depend on the data only, never on the number of threads.
 TASK_POINTS = 2048
@@ -117,7 +117,7 @@ class KDTreeSearch:
         return targets, squares
 
     def expected_seconds(self):
-        """Return about how long `kdtree_tree` takes on one thread.
+        """Return about how long `spanning_tree` takes on one thread.
 
         In many dimensions that hangs on how far the data fill them. So the leaves that
         a search looks at are counted for some points; no clock is read.
@@ -146,45 +146,21 @@ class KDTreeSearch:
         squares[rows] = point_squares
         return indices, squares
 
-    def nearest_foreign(self, rows, labels, cores, limits):
-        """Return the lightest row with another label, and its weight, for each row.
-
-        No row may be asked for twice. -1 and inf where no weight is below the limit.
-        """
-        from ._kernels_kdtree import find_foreign
-        from ._kernels_kdtree_build import label_nodes
-
-        tree, n = self.tree, self.n_samples
-        places = np.empty(n, np.int64)
-        places[tree.rows] = np.arange(n)
-        places = places[rows]
-        labels, cores = labels[tree.rows], cores[tree.rows]
-        wanted = np.zeros(n, bool)
-        wanted[places] = True
-        targets, weights, lowest = np.full(n, -1), np.empty(n), np.zeros(n)
-        weights[places] = limits
-        nodes = self.empty_nodes()
-        label_nodes(tree, labels, cores, wanted, nodes)
-        self.workers.map(
-            lambda leaves: find_foreign(
-                tree,
-                *leaves,
-                labels,
-                cores,
-                wanted,
-                nodes,
-                np.empty(0),
-                (targets, weights, lowest),
-            ),
-            self.leaves,
-        )
-        targets, weights = targets[places], weights[places]
-        is_found = targets >= 0
-        found = np.where(is_found, tree.rows[targets], -1)
-        return found, np.where(is_found, weights, np.inf)
-
     def spanning_tree(self, min_samples):
-        """Return what `kdtree_tree` does."""
+        """Return a minimum spanning tree of the rows.
+
+        Parameters
+        ----------
+        min_samples : int
+            Above 1, edges are as long as the mutual reachability distance of their
+            ends.
+
+        Returns
+        -------
+        edges : ndarray of int64 of shape (n_samples - 1, 2)
+        core_squares : ndarray of float64 of shape (n_samples,) or None
+            Squared core distances, if `min_samples` is above 1.
+        """
         from ._kernels_kdtree import find_closest
         from ._kernels_kdtree_build import label_nodes
         from ._kernels_kdtree_rounds import join_components, look_up, weigh_components
@@ -234,22 +210,3 @@ class KDTreeSearch:
         """Return arrays for the labels, least cores and wants of the nodes."""
         n_nodes = len(self.tree.begin)
         return np.empty(n_nodes, np.int64), np.empty(n_nodes), np.empty(n_nodes, bool)
-
-
-def kdtree_tree(X, *, min_samples, workers):
-    """Return a minimum spanning tree of the rows of X.
-
-    Parameters
-    ----------
-    X : ndarray of float32 or float64 of shape (n_samples, n_features)
-    min_samples : int
-        Above 1, edges are as long as the mutual reachability distance of their ends.
-    workers : Workers
-
-    Returns
-    -------
-    edges : ndarray of int64 of shape (n_samples - 1, 2)
-    core_squares : ndarray of float64 of shape (n_samples,) or None
-        Squared core distances, if `min_samples` is above 1.
-    """
-    return KDTreeSearch(X, workers).spanning_tree(min_samples)

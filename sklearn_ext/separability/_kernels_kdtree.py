@@ -11,7 +11,7 @@ import numpy as np
 
 from sklearn_ext._core._numba import jit
 
-__all__ = ["find_closest", "find_foreign", "find_neighbors"]
+__all__ = ["find_closest", "find_neighbors"]
 
 # As calls, with their many arguments, these small functions take twice the time.
 inlined = numba.njit(inline="always", error_model="numpy")

@@ -12,9 +12,9 @@ from sklearn_ext._core._numba import jit
 
 __all__ = [
     "CHUNK",
-    "edge_squares",
     "prim_bounds",
     "spanning_edges",
+    "square",
     "transpose_tile",
 ]
 
@@ -50,15 +50,6 @@ def square(X, i, j):
         b = np.float64(X[i, k]) - np.float64(X[j, k])
         total += b * b
     return total
-
-
-@jit
-def edge_squares(X, edges):
-    """Return the exact squares of edges, int64 (m, 2), between rows of X."""
-    squares = np.empty(edges.shape[0])
-    for e in range(edges.shape[0]):
-        squares[e] = square(X, edges[e, 0], edges[e, 1])
-    return squares
 
 
 @jit

@@ -9,9 +9,9 @@ from sklearn_ext.separability import _emst_dense
 from sklearn_ext.separability._emst_dense import dense_tree
 from sklearn_ext.separability._emst_prim import prim_tree
 from sklearn_ext.separability._kernels_matrix import (
-    edge_squares,
     prim_bounds,
     spanning_edges,
+    square,
     transpose_tile,
 )
 
@@ -83,7 +83,7 @@ def test_edges_are_those_of_kruskal(kind, n, d, global_random_seed, monkeypatch)
     if kind in ("grid", "repeated", "equal", "close"):
         # Sums in another order may break ties: take those of the package.
         pairs = np.argwhere(np.ones((n, n), bool))
-        squares = edge_squares(np.ascontiguousarray(X), pairs).reshape(n, n)
+        squares = np.array([square(X, i, j) for i, j in pairs]).reshape(n, n)
     expected = kruskal(squares)
     np.testing.assert_array_equal(in_order(prim_tree(X)), expected)
     np.testing.assert_array_equal(run(X), expected)
@@ -99,7 +99,7 @@ def test_mutual_reachability(kind, min_samples, global_random_seed, monkeypatch)
     rng = np.random.default_rng(global_random_seed + 1)
     X = cloud(kind, 120, 11, rng)
     pairs = np.argwhere(np.ones((120, 120), bool))
-    squares = edge_squares(np.ascontiguousarray(X), pairs).reshape(120, 120)
+    squares = np.array([square(X, i, j) for i, j in pairs]).reshape(120, 120)
     cores = np.sort(squares, axis=1)[:, min_samples - 1].copy()
     expected = kruskal(np.maximum(np.maximum(cores[:, None], cores), squares))
     np.testing.assert_array_equal(in_order(prim_tree(X, cores)), expected)

@@ -1,7 +1,5 @@
 """Searches in a kd-tree and its spanning trees are those of brute force, to the bit."""
 
-from itertools import product
-
 import numpy as np
 import pytest
 from scipy.sparse import coo_array
@@ -10,8 +8,8 @@ from scipy.sparse.csgraph import connected_components
 from sklearn_ext._core._numba import Workers
 from sklearn_ext.separability import _emst_kdtree
 from sklearn_ext.separability import _kernels_kdtree as kernels
-from sklearn_ext.separability._emst_kdtree import KDTreeSearch, kdtree_tree
-from sklearn_ext.separability._kernels_matrix import edge_squares
+from sklearn_ext.separability._emst_kdtree import KDTreeSearch
+from sklearn_ext.separability._kernels_matrix import square
 
 KINDS = ["ball", "blobs", "grid", "repeated", "equal", "two", "line", "float32"]
 SHAPES = [(2, 1), (3, 2), (17, 1), (70, 2), (60, 3), (50, 7), (60, 8), (50, 12)]
@@ -54,25 +52,12 @@ def all_squares(X):
     """Return the squares of all pairs of rows, infinity for a row with itself."""
     n = len(X)
     pairs = np.argwhere(np.ones((n, n), bool))
-    squares = edge_squares(X, pairs).reshape(n, n)
+    squares = np.array([square(X, i, j) for i, j in pairs]).reshape(n, n)
     np.testing.assert_allclose(
         squares, ((X[:, None].astype(float) - X) ** 2).sum(axis=2), rtol=1e-13
     )
     np.fill_diagonal(squares, np.inf)
     return squares
-
-
-def labels_of(kind, X, rng):
-    """Return labels of the rows, in one of several ways."""
-    n = len(X)
-    return {
-        "own": np.arange(n),
-        "halves": rng.integers(0, 2, n),
-        "one alone": np.where(np.arange(n) == n // 2, 1, 0),
-        "few": rng.integers(0, 7, n),
-        "by place": np.where(X[:, 0] > np.median(X[:, 0]), 1, 0),
-        "all the same": np.zeros(n, np.int64),
-    }[kind]
 
 
 def prim_weights(weights):
@@ -107,39 +92,6 @@ def test_neighbors_are_those_of_brute_force(kind, narrow, global_random_seed):
 
 
 @each_cloud
-@pytest.mark.parametrize("has_cores", [False, True], ids=["plain", "cores"])
-def test_foreign_rows_are_those_of_brute_force(
-    kind, has_cores, narrow, global_random_seed
-):
-    for shape in SHAPES:
-        rng = np.random.default_rng([global_random_seed, *shape])
-        X = cloud(kind, shape, rng)
-        n = len(X)
-        squares = all_squares(X)
-        cores = np.zeros(n)
-        if has_cores:
-            cores = np.sort(squares, axis=1)[:, min(4, n - 2)]
-        every = np.maximum(squares, np.maximum(cores[:, None], cores))
-        finite = every[np.isfinite(every)]
-        rows = rng.permutation(n)[: rng.integers(1, n + 1)]
-        # Limits that are weights: a tie with one must not count.
-        all_limits = np.full(n, np.inf), rng.choice(finite, n), np.zeros(n)
-        with Workers(1) as one, Workers(2) as two:
-            searches = KDTreeSearch(X, one), KDTreeSearch(X, two)
-            for kind_of_labels, limits in product(LABELS, all_limits):
-                labels = labels_of(kind_of_labels, X, rng)
-                weights = np.where(labels[rows, None] == labels, np.inf, every[rows])
-                weights[weights >= limits[rows, None]] = np.inf
-                targets = weights.argmin(axis=1)
-                least = weights[np.arange(len(rows)), targets]
-                targets[least == np.inf] = -1
-                for search in searches:
-                    found = search.nearest_foreign(rows, labels, cores, limits[rows])
-                    np.testing.assert_array_equal(found[0], targets)
-                    np.testing.assert_array_equal(found[1], least)
-
-
-@each_cloud
 @pytest.mark.parametrize("min_samples", [1, 2, 6, 20])
 def test_trees_are_minimal(kind, min_samples, narrow, global_random_seed):
     for shape in SHAPES:
@@ -158,7 +110,7 @@ def test_trees_are_minimal(kind, min_samples, narrow, global_random_seed):
         results = []
         for n_jobs in (1, 2):
             with Workers(n_jobs) as workers:
-                edges, found = kdtree_tree(X, min_samples=min_samples, workers=workers)
+                edges, found = KDTreeSearch(X, workers).spanning_tree(min_samples)
             np.testing.assert_equal(found, cores)
             results.append(edges)
         np.testing.assert_array_equal(*results)
@@ -185,7 +137,7 @@ def test_trees_of_many_points(kind, min_samples, compiled, global_random_seed):
     results = []
     for n_jobs in (1, 2):
         with Workers(n_jobs) as workers:
-            results.append(kdtree_tree(X, min_samples=min_samples, workers=workers))
+            results.append(KDTreeSearch(X, workers).spanning_tree(min_samples))
     np.testing.assert_array_equal(results[0][0], results[1][0])
     edges, cores = results[0]
     squares = ((X[edges[:, 0]] - X[edges[:, 1]]) ** 2).sum(axis=1)
@@ -234,14 +186,11 @@ def test_expected_time_counts_visits(global_random_seed):
 
 
 def test_kernels_have_one_signature(compiled):
-    rng = np.random.default_rng(0)
+    """Whatever the rows are: the search converts them."""
     for dtype in (np.float32, np.float64):
-        X = np.asfortranarray(rng.standard_normal((300, 3)).astype(dtype))
-        X.flags.writeable = False
-        with Workers(2) as workers:
-            kdtree_tree(X, min_samples=3, workers=workers)
-            search = KDTreeSearch(X, workers)
-            rows, labels = np.arange(9), np.arange(300)
-            search.nearest_foreign(rows, labels, np.zeros(300), np.full(9, np.inf))
-    for name in kernels.__all__:
-        assert len(getattr(kernels, name).signatures) == 1, name
+        X = np.random.default_rng(0).standard_normal((300, 3)).astype(dtype)
+        with Workers(1) as workers:
+            for given in (X, np.asfortranarray(X), X[::2]):
+                KDTreeSearch(given, workers).spanning_tree(3)
+    for kernel in (kernels.find_closest, kernels.find_neighbors):
+        assert len(kernel.signatures) == 1

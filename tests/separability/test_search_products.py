@@ -175,8 +175,8 @@ def test_reaches_are_rounded_up():
     for value in (1.0, 1.0 + 2.0**-40, 1.0 - 2.0**-40, 0.1, 0.0, 1e-300):
         reach = np.zeros(2, np.float32)
         _kernels_boruvka._set_reach(reach, 1, value)
-        assert reach[1] >= value
-        assert value == 0 or np.nextafter(reach[1], np.float32(-1)) < value
+        assert float(reach[1]) >= value
+        assert value == 0 or float(np.nextafter(reach[1], np.float32(-1))) < value
 
 
 @pytest.mark.parametrize("n_blocks", range(1, 12))
