@@ -114,10 +114,10 @@ class Lbl2Vec(Retrieval, LabelPrediction, BaseEstimator):
     classes_ : ndarray of shape (n_labels,)
         The labels, sorted.
 
-    label_vectors_ : ndarray of float32 of shape (n_labels, n_components_)
+    label_vectors_ : ndarray of float32 of shape (n_labels, n_components)
         Unit vectors of the labels.
 
-    keyword_vectors_ : ndarray of float32 of shape (n_labels, n_components_)
+    keyword_vectors_ : ndarray of float32 of shape (n_labels, n_components)
         Unit vectors of their keywords alone.
 
     candidate_indices_ : list of ndarray of int64
@@ -126,11 +126,11 @@ class Lbl2Vec(Retrieval, LabelPrediction, BaseEstimator):
     n_candidates_ : ndarray of int64 of shape (n_labels,)
         How many those are.
 
-    embedding_ : ndarray of float32 of shape (n_samples, n_components_)
+    embedding_ : ndarray of float32 of shape (n_samples, n_components)
         Vectors of the training texts: centred, of unit length, zero for texts without
         information.
 
-    mean_ : ndarray of float32 of shape (n_components_,)
+    mean_ : ndarray of float32 of shape (n_components,)
         What was subtracted to centre; zeros without centring.
 
     empty_documents_ : ndarray of int64 of shape (n_empty,)
@@ -159,7 +159,7 @@ class Lbl2Vec(Retrieval, LabelPrediction, BaseEstimator):
         Known words and their rows in `word_vectors_`. Not for encoders, like the next
         two.
 
-    word_vectors_ : ndarray of float32 of shape (n_words, n_components_)
+    word_vectors_ : ndarray of float32 of shape (n_words, n_components)
         Vectors of words, not centred.
 
     document_frequency_ : ndarray of int64 of shape (n_words,)
@@ -168,7 +168,7 @@ class Lbl2Vec(Retrieval, LabelPrediction, BaseEstimator):
     idf_ : ndarray of float64 of shape (n_words,)
         Weights of words in documents. Only for "svd", like the next.
 
-    singular_values_ : ndarray of float64 of shape (n_components_,)
+    singular_values_ : ndarray of float64 of shape (n_components,)
         Singular values, descending.
 
     See Also

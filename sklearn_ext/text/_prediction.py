@@ -44,7 +44,7 @@ class LabelPrediction(TransformerMixin, ClassifierMixin):
 
         Returns
         -------
-        vectors : ndarray of float32 of shape (n_samples, n_components_)
+        vectors : ndarray of float32 of shape (n_samples, n_components)
             Centred, of unit length; zero for a text without information. For texts of
             the training those of `embedding_`.
         """

@@ -40,7 +40,7 @@ def _agreement(documents, keyword_vectors, rule, rows, sample, rng):
         similarity = similarities(sample[start : start + BLOCK], labels.vectors)
         best = similarity.reshape(-1, N_SPLITS, 2, n_labels).argmax(axis=3)
         n_agreed += np.count_nonzero(best[:, :, 0] == best[:, :, 1])
-    return n_agreed / (N_SPLITS * len(sample))
+    return float(n_agreed) / (N_SPLITS * len(sample))
 
 
 def _mean_top_probability(gaps, log_temperature):

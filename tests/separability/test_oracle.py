@@ -511,3 +511,12 @@ def test_two_rows():
     assert model.statistics_ == expected
     same(model.labels_at(1), [0, 0])
     same(model.labels_at(2), [0, 1])
+
+
+def test_more_than_half_duplicates():
+    """The median is 0, so lengths count in units of the smallest other one, 2."""
+    model = ClassSeparability().fit(2.0 * np.array([[0] * 5 + [1] * 2 + [3] * 3]).T)
+    same(model.persistence_, [0] * 7 + [2, 4])
+    same(model.merge_sizes_, [1] * 7 + [2, 3])
+    close(model.statistics_["mass"], 0.2 * 1 + 0.3 * 2)
+    close(model.statistics_["mass_max"], 0.3 * 2)
