@@ -19,6 +19,7 @@ import pandas as pd
 from _data import docstrings, is_mixed, read_table, without_tokens
 from _demo_labels import show_domains, show_labels
 from _demo_separability import show_separability
+from _demo_text import show_keywords
 from _screen import WIDTH, row, section, title, waiting
 from pandas.api.types import is_numeric_dtype
 from sklearn.base import clone
@@ -524,6 +525,7 @@ def main():
         show_labels()
         show_domains()
         show_separability(texts, subpackages)
+        show_keywords(texts, subpackages)
     print(f"\n{time.perf_counter() - start:.0f} s in all.")
 
 

@@ -15,6 +15,7 @@ _TABLE = {
     "FoldSE": "rules",
     "LatentLabelShift": "label_shift",
     "Lbl2Vec": "text",
+    "Lbl2VecDisplay": "text",
     "LokiClassifier": "label_space",
     "NaiveBayesProbe": "probes",
     "ProbeLearningCurveDisplay": "probes",

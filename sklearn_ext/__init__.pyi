@@ -55,6 +55,7 @@ from sklearn_ext.separability import (
 )
 from sklearn_ext.text import (
     Lbl2Vec,
+    Lbl2VecDisplay,
 )
 from sklearn_ext.tsetlin import (
     ThermometerEncoder,
@@ -73,6 +74,7 @@ __all__ = [
     "FoldSE",
     "LatentLabelShift",
     "Lbl2Vec",
+    "Lbl2VecDisplay",
     "LokiClassifier",
     "NaiveBayesProbe",
     "ProbeLearningCurveDisplay",

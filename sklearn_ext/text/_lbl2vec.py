@@ -209,7 +209,7 @@ class Lbl2Vec(Retrieval, LabelPrediction, BaseEstimator):
 
     Examples
     --------
-    >>> from sklearn_ext.text import Lbl2Vec
+    >>> from sklearn_ext import Lbl2Vec
     >>> texts = [
     ...     "the cat purrs on the sofa",
     ...     "a cat and her kitten sleep",

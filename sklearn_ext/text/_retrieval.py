@@ -86,7 +86,7 @@ class Retrieval:
             One row per given keyword: label, keyword, tokens, known,
             document_frequency, reason, suggestions (known words spelt nearly so),
             similarity (to the vector of its own label), nearest_label (another one than
-            label if the keyword is misplaced) and shared_with (labels that list it too).
+            label if the keyword is misplaced), shared_with (labels that list it too).
         """
         check_is_fitted(self)
         vectors = self._space.place_keywords(self._known.given_vectors)

@@ -23,7 +23,14 @@ def demo(monkeypatch, tmp_path):
     monkeypatch.syspath_prepend(EXAMPLES)
     monkeypatch.chdir(tmp_path)
     yield runpy.run_path(str(EXAMPLES / "demo.py"))
-    for name in ("_data", "_demo_labels", "_demo_separability", "_screen"):
+    for name in (
+        "_data",
+        "_demo_labels",
+        "_demo_separability",
+        "_demo_text",
+        "_keywords",
+        "_screen",
+    ):
         sys.modules.pop(name, None)
 
 
