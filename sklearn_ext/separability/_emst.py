@@ -22,9 +22,9 @@ __all__ = [
 LARGEST, SMALLEST = 1e15, 1e-15
 # Products of coordinates from which a GPU pays for the way to it and back.
 GPU_PRODUCTS = 1e11
-# A kd-tree takes the longest to compile, prunes well up to a few features, sometimes up
-# to some dozens, and then not at all.
-FEWEST_ROWS_FOR_A_TREE = 5000
+# A kd-tree takes the longest to compile, so it has to have something to save; it prunes
+# well up to a few features, sometimes up to some dozens, and then not at all.
+LEAST_SECONDS_FOR_A_TREE = 0.25
 FEW_FEATURES, MOST_FEATURES_FOR_A_TREE, TOO_MANY_FEATURES_FOR_A_TREE = 12, 32, 50
 BLOCK = 1 << 22  # numbers that are copied at a time
 
@@ -102,9 +102,8 @@ def _worthwhile_tree(X, seconds, workers):
     That hangs on the dimension of the set that the rows lie near, so it is counted on
     some of them. The more features there are, the less exact is the count.
     """
-    n, n_features = X.shape
-    is_small = n < FEWEST_ROWS_FOR_A_TREE or n * 1e-6 > seconds
-    if is_small or n_features > MOST_FEATURES_FOR_A_TREE:
+    n_features = X.shape[1]
+    if seconds < LEAST_SECONDS_FOR_A_TREE or n_features > MOST_FEATURES_FOR_A_TREE:
         return None
     from ._emst_kdtree import KDTreeSearch
 

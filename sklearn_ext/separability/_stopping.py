@@ -213,9 +213,13 @@ class SeparabilityStopping(BaseEstimator):
                 seed = check_random_state(self.random_state).randint(MAX_SEED)
             n_used = self.max_samples
             draw = {"max_samples": n_used, "random_state": seed}
-        score = class_separability_score(
-            embeddings, statistic=self.statistic, normalize=self.normalize, **draw
-        )
+        try:
+            score = class_separability_score(
+                embeddings, statistic=self.statistic, normalize=self.normalize, **draw
+            )
+        except (TypeError, ValueError) as error:
+            kind = TypeError if isinstance(error, TypeError) else ValueError
+            raise kind(f"embeddings, called X here, has no score: {error}") from error
         self._n_first, self._seed, self.n_samples_ = n_first, seed, n_used
         return self._record(float(score))
 

@@ -124,14 +124,15 @@ def test_choice_is_of_the_cheapest():
     assert chosen(points(300, 384)) == "prim"
     assert chosen(points(2000, 384).astype(np.float32)) == "dense"
     assert chosen(np.empty((50_000, 384))) == "dense"
-    assert chosen(points(20_000, 2)) == "kd_tree"
-    assert chosen(points(6000, 5), min_samples=5) == "kd_tree"
+    assert chosen(points(8000, 2)) == "prim"
+    assert chosen(points(40_000, 2)) == "kd_tree"
+    assert chosen(points(12_000, 5), min_samples=5) == "kd_tree"
 
 
 def test_choice_heeds_the_dimension_that_data_have():
-    plane = points(8000, 2) @ points(2, 30)
+    plane = points(12_000, 2) @ points(2, 30)
     assert chosen(plane) == "kd_tree"
-    assert chosen(points(8000, 30)) in ("dense", "prim")
+    assert chosen(points(12_000, 30)) in ("dense", "prim")
     tree, expected = euclidean_mst(plane), euclidean_mst(plane, algorithm="dense")
     assert tree.algorithm == "kd_tree"
     np.testing.assert_array_equal(tree.lengths, expected.lengths)
