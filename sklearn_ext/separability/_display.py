@@ -1,5 +1,6 @@
 """Pictures of bars, merges and training runs."""
 
+import warnings
 from numbers import Integral
 
 import numpy as np
@@ -152,7 +153,10 @@ def _draw_dendrogram(ax, separability, table, max_bars, style):
         "link_color_func": lambda node: to_hex(colours(norm(shares[node - n_points]))),
     } | style
     try:
-        dendrogram(links, ax=ax, **style)
+        with warnings.catch_warnings():
+            # where all lengths are equal; the limits are set below
+            warnings.filterwarnings("ignore", "Attempting to set identical low and")
+            dendrogram(links, ax=ax, **style)
     except RecursionError as error:
         raise ValueError(
             f"max_bars={max_bars} is more than SciPy's dendrogram can draw of this "

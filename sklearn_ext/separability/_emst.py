@@ -183,17 +183,17 @@ def _find_edges(X, algorithm, place, min_samples, workers):
 
         found = boruvka_tree(search, min_samples=min_samples, workers=workers)
         return *found, algorithm
-    cores = None
+    core_squares = None
     if min_samples > 1:
         squares = _make_search(X, workers).neighbors(min_samples - 1)[1]
-        cores = squares[:, -1].copy()
+        core_squares = squares[:, -1].copy()
     if algorithm == "prim":
-        return prim_tree(X, cores), cores, algorithm
+        return prim_tree(X, core_squares), core_squares, algorithm
     from ._emst_dense import dense_tree
 
     memory = get_config()["working_memory"] * 2**20
-    edges = dense_tree(X, cores, memory=memory, workers=workers)
-    return edges, cores, algorithm
+    edges = dense_tree(X, core_squares, memory=memory, workers=workers)
+    return edges, core_squares, algorithm
 
 
 def euclidean_mst(X, *, algorithm="auto", min_samples=1, device="auto", n_jobs=None):
@@ -224,22 +224,27 @@ def euclidean_mst(X, *, algorithm="auto", min_samples=1, device="auto", n_jobs=N
     _warn_of_features(algorithm, X.shape[1])
     place = _resolve_device(algorithm, device, *X.shape)
     with Workers(n_jobs) as workers:
-        edges, cores, name = _find_edges(X, algorithm, place, min_samples, workers)
+        edges, core_squares, name = _find_edges(
+            X, algorithm, place, min_samples, workers
+        )
     edges = np.sort(edges, axis=1)
     squares = _edge_squares(X, edges)
-    if cores is not None:
-        squares = np.maximum(squares, cores[edges].max(axis=1))
-        cores = np.ldexp(np.sqrt(cores), exponent)
-    return _sorted_tree(edges, np.ldexp(np.sqrt(squares), exponent), cores, name)
+    core_distances = None
+    if core_squares is not None:
+        squares = np.maximum(squares, core_squares[edges].max(axis=1))
+        core_distances = np.ldexp(np.sqrt(core_squares), exponent)
+    lengths = np.ldexp(np.sqrt(squares), exponent)
+    return _sorted_tree(edges, lengths, core_distances, name)
 
 
 def precomputed_mst(distances, *, min_samples=1):
     """Return the minimum spanning tree of a square matrix of distances."""
     distances = plain_array(np.asarray(distances, dtype=np.float64))
-    cores = None
+    core_distances = None
     if min_samples > 1:
-        cores = _kth_of_each_row(distances, min_samples - 1)
-    return _sorted_tree(*matrix_tree(distances, cores), cores, "precomputed")
+        core_distances = _kth_of_each_row(distances, min_samples - 1)
+    edges, lengths = matrix_tree(distances, core_distances)
+    return _sorted_tree(edges, lengths, core_distances, "precomputed")
 
 
 def nearest_neighbors(X, k, *, n_jobs=None):

@@ -33,10 +33,10 @@ def prim_tree(X, core_squares=None):
     return edges
 
 
-def matrix_tree(distances, cores=None):
+def matrix_tree(distances, core_distances=None):
     """Return the edges and their lengths of the tree of a float64 matrix, in any order.
 
-    `cores` are core distances, None for a plain tree. Time is O(n²).
+    `core_distances` is None for a plain tree. Time is O(n²).
     """
     from ._kernels_prim import prim_matrix
 
@@ -44,7 +44,7 @@ def matrix_tree(distances, cores=None):
     edges, lengths = np.empty((n - 1, 2), np.int64), np.empty(n - 1)
     prim_matrix(
         distances,
-        np.zeros(n) if cores is None else cores,
+        np.zeros(n) if core_distances is None else core_distances,
         np.full(n, np.inf),
         np.full(n, n),
         np.ones(n, bool),

@@ -69,7 +69,8 @@ class ClassSeparability(CallbackSupportMixin, BaseEstimator):
         between unit vectors the squared Euclidean distance is 2 - 2 cos.
 
     metric : {"euclidean", "precomputed"}, default="euclidean"
-        With "precomputed" X is a square matrix of distances, used as it is.
+        With "precomputed" X is a square matrix of distances, used as it is. It cannot
+        be cross-validated: the rows left out have distances to others alone.
 
     min_samples : int, default=1
         1 is plain persistence. A larger number takes mutual reachability, the largest
@@ -102,7 +103,8 @@ class ClassSeparability(CallbackSupportMixin, BaseEstimator):
         installed, for work that is worth it.
 
     n_jobs : int, default=None
-        Threads of the search. It never changes the result, not by one bit.
+        Threads of all algorithms but "prim". It never changes the result, not by one
+        bit.
 
     random_state : int, RandomState instance or None, default=None
         Draws the subsamples; without `max_samples` nothing is random.
@@ -191,8 +193,8 @@ class ClassSeparability(CallbackSupportMixin, BaseEstimator):
 
     The tree takes between O(n_samples log n_samples) time with few features and
     O(n_samples^2 * n_features) with many, the rest O(n_samples log n_samples); memory
-    beside X is O(n_samples * n_features), for "dense" also the `working_memory` of
-    scikit-learn, and for "boruvka" O(n_samples * min_samples). float32 is kept.
+    beside X is O(n_samples * (n_features + min_samples)), for "dense" also the
+    `working_memory` of scikit-learn. float32 is kept.
 
     References
     ----------

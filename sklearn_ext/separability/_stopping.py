@@ -231,10 +231,8 @@ class SeparabilityStopping(BaseEstimator):
         smoothed, best, wait = score, -np.inf, 0
         if epoch:
             last = self.history_[-1]
-            # In this form equal scores stay equal, whatever their rounding.
-            smoothed = last["smoothed"] + (1 - self.smoothing) * (
-                score - last["smoothed"]
-            )
+            # In this form equal scores stay equal, and 0 does not smooth, to the bit.
+            smoothed = score + self.smoothing * (last["smoothed"] - score)
             best, wait = last["best"], last["wait"]
         past = [entry["smoothed"] for entry in self.history_] + [smoothed]
         if smoothed > best + self.min_delta * max(max(past) - min(past), FLAT):

@@ -372,3 +372,11 @@ def test_global_state_is_left_alone(fitted):
     for kind in KINDS:
         SeparabilityDisplay.from_estimator(fitted, kind=kind)
     assert (dict(mpl.rcParams), sys.getrecursionlimit()) == before
+
+
+@pytest.mark.parametrize("kind", ["barcode", "curve", "dendrogram"])
+def test_identical_rows_are_drawn(kind):
+    with pytest.warns(UserWarning, match="All rows are identical"):
+        model = ClassSeparability().fit(np.ones((6, 2)))
+    display = SeparabilityDisplay.from_estimator(model, kind=kind)
+    assert len(display.frame()) == 5

@@ -325,3 +325,17 @@ def test_missing_packages_are_named(monkeypatch, name, module, extra):
     monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(ImportError, match=rf"{name}.*sklearn-ext\[{extra}\]"):
         getattr(SeparabilityStopping(), name)(len)
+
+
+def test_no_smoothing_takes_scores_as_they_are(monkeypatch):
+    scores = [0.3, 0.1, -0.5, 0.7, -1.2, -1.0, -0.4, 1.8]
+    given = iter(scores)
+    monkeypatch.setattr(
+        "sklearn_ext.separability._stopping.class_separability_score",
+        lambda *_, **__: next(given),
+    )
+    stopping = SeparabilityStopping(smoothing=0, min_delta=0.5, patience=99)
+    for _ in scores:
+        stopping.update(np.ones((3, 2)))
+    assert [entry["smoothed"] for entry in stopping.history_] == scores
+    assert stopping.best_epoch_ == 0  # 1.8 is not more than 0.3 + 0.5 * 3.0
