@@ -5,7 +5,14 @@ import scipy.sparse as sp
 
 from sklearn_ext._core._arrays import as_host
 
-__all__ = ["NUMBERS", "blocks", "check_distances", "dense_rows", "unit_rows"]
+__all__ = [
+    "NUMBERS",
+    "blocks",
+    "check_distances",
+    "dense_rows",
+    "kept_dtype",
+    "unit_rows",
+]
 
 BLOCK = 1 << 20  # numbers looked at together
 SYMMETRY = 1e-6  # relative difference of two entries that are one distance
@@ -21,6 +28,12 @@ def dense_rows(X, name):
             f"X.toarray() is for small matrices."
         )
     return as_host(X)
+
+
+def kept_dtype(X):
+    """Return float32 for a frame of float32 columns, which may come as float64 else."""
+    dtypes = [str(dtype).lower() for dtype in getattr(X, "dtypes", ())]
+    return np.float32 if dtypes and set(dtypes) == {"float32"} else NUMBERS
 
 
 def blocks(n_rows, n_columns):

@@ -26,7 +26,7 @@ from sklearn_ext._core._sklearn import (
 from ._bars import bars_of
 from ._checks import Metric, check_shape, check_together, warn_of_identical_rows
 from ._merges import clusters, linkage
-from ._rows import NUMBERS, dense_rows
+from ._rows import dense_rows, kept_dtype
 from ._sampling import draw_rows, number_of_rows, unchanged
 from ._statistics import STATISTICS
 
@@ -436,7 +436,7 @@ class ClassSeparability(CallbackSupportMixin, BaseEstimator):
         is_square_matrix = self.metric == "precomputed"
         X = dense_rows(X, name)
         # too few rows are refused below, in words of our own
-        keywords = {"dtype": NUMBERS, "ensure_min_samples": 0}
+        keywords = {"dtype": kept_dtype(X), "ensure_min_samples": 0}
         if reset or not is_square_matrix:
             rows = validate_data(self, X, reset=reset, **keywords)
         else:  # as many columns as rows, not as many as in fit

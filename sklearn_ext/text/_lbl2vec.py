@@ -128,7 +128,7 @@ class Lbl2Vec(Retrieval, LabelPrediction, BaseEstimator):
 
     embedding_ : ndarray of float32 of shape (n_samples, n_components)
         Vectors of the training texts: centred, of unit length, zero for texts without
-        information.
+        information. What `embed` says of them, but for equal texts of Doc2Vec.
 
     mean_ : ndarray of float32 of shape (n_components,)
         What was subtracted to centre; zeros without centring.
@@ -137,7 +137,8 @@ class Lbl2Vec(Retrieval, LabelPrediction, BaseEstimator):
         Rows of the training texts without information.
 
     labels_ : ndarray of shape (n_samples,)
-        What `predict` says of the training texts.
+        What `predict` says of the training texts. Doc2Vec has a vector for each of
+        several equal texts, of which `predict` takes the first.
 
     oov_keywords_ : dict
         Unknown keywords of each label that has some.

@@ -139,6 +139,7 @@ DISTANCES = [
     (D[:-1], r"not square: its shape is \(29, 30\)"),
     (D[:, :-1], r"not square: its shape is \(30, 29\)"),
     (changed(D, (7, 3), -1.0), r"negative entry X\[7, 3\] = -1.0"),
+    (changed(D, (7, 3), -1e-9), r"negative entry X\[7, 3\] = -1e-09"),
     (changed(D, (7, 7), 0.5), r"non-zero diagonal: X\[7, 7\] = 0.5"),
     (changed(D, (7, 7), 1e-300), r"non-zero diagonal: X\[7, 7\].*fill_diagonal"),
     (changed(D, (3, 7), D[3, 7] + 1e-3), r"not symmetric: X\[3, 7\].*X \+ X\.T"),

@@ -1,5 +1,7 @@
 """Trees from bounds, whole and in blocks, have the very edges of exact trees."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 from threadpoolctl import threadpool_info
@@ -106,6 +108,20 @@ def test_mutual_reachability(kind, min_samples, global_random_seed, monkeypatch)
     np.testing.assert_array_equal(run(X, cores), expected)
     monkeypatch.setattr(_emst_dense, "BLOCK", 50)
     np.testing.assert_array_equal(run(X, cores, memory=0, n_jobs=2), expected)
+
+
+@pytest.mark.parametrize("kind", ["grid", "repeated", "equal"])
+def test_ties_under_bounds_of_float64(kind, global_random_seed, monkeypatch):
+    """Such bounds are exact, and the last comparisons are between equal numbers."""
+    made = partial(_emst_dense.Products, dtype=np.float64)
+    monkeypatch.setattr(_emst_dense, "Products", made)
+    rng = np.random.default_rng(global_random_seed)
+    X = cloud(kind, 200, 3, rng)
+    expected = kruskal(exact_squares(X))
+    np.testing.assert_array_equal(run(X), expected)
+    for block in (20, 70):
+        monkeypatch.setattr(_emst_dense, "BLOCK", block)
+        np.testing.assert_array_equal(run(X, memory=0), expected)
 
 
 def test_more_rows_than_a_tile(monkeypatch):

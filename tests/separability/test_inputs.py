@@ -160,3 +160,17 @@ def test_a_fit_travels_to_another_process(tmp_path):
     np.testing.assert_array_equal(labels, model.labels_at(5))
     np.testing.assert_array_equal(merges, model.to_linkage())
     assert score == model.score_
+
+
+def test_frames_of_float32_tie_as_arrays_do():
+    """Lengths that are equal but for the rounding of float32 merge at once."""
+    lattice = np.stack(np.meshgrid(np.arange(8), np.arange(5)), -1).reshape(-1, 2)
+    turn = np.array([[np.cos(0.3), -np.sin(0.3)], [np.sin(0.3), np.cos(0.3)]])
+    X = (lattice @ turn).astype(np.float32)
+    expected = ClassSeparability().fit(X).merge_sizes_
+    frame = pd.DataFrame(X, columns=["a", "b"])
+    for given in (frame, pl.from_pandas(frame), frame.convert_dtypes()):
+        model = ClassSeparability().fit(given)
+        np.testing.assert_array_equal(model.merge_sizes_, expected)
+    exact = ClassSeparability().fit(X.astype(np.float64)).merge_sizes_
+    assert not np.array_equal(exact, expected)
