@@ -65,6 +65,14 @@ TARGETS = [
     ("separability.Choice", (), 1.5),
     ("separability.Memory.track_memory_ratio", ("20000",), 1),
     ("separability.FirstFit", (), 1),
+    ("text.PackageRatio", ("texts to predictions",), 1 / 15),
+    ("text.PackageRatio", ("predictions",), 1 / 200),
+    ("text.LsaRatio", (), 2),
+    ("text.RefitRatio", (), 1 / 10),
+    ("text.TransformRatio", (), 1.2),
+    ("text.Doc2VecRatio", (), 1.1),
+    ("text.Memory.track_memory_ratio", (), 1),
+    ("text.Memory.track_pickle_ratio", (), 1.1),
     ("imports.ImportRatio", (), 1.15),
 ]
 
