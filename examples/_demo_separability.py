@@ -40,15 +40,17 @@ def compare_trees(X):
         "scikit-learn, single linkage": lambda: single.fit(X).distances_,
         "SciPy, single linkage": lambda: linkage(pdist(X), "single")[:, 2],
     }
-    section("Beside others", "the same bars from all; one thread")
+    section("Beside others", "the same bars; one thread, the better of two runs")
     widths = [32, 10, 20]
     row(["", "time", "sum of the bars"], widths)
     for name, run in runs.items():
+        seconds = []
         with threadpool_limits(1):
-            start = time.perf_counter()
-            bars = run()
-            seconds = time.perf_counter() - start
-        row([name, f"{seconds:.2f} s", f"{bars.sum():,.6f}"], widths)
+            for _ in range(2):  # the first one loads what it needs
+                start = time.perf_counter()
+                bars = run()
+                seconds.append(time.perf_counter() - start)
+        row([name, f"{min(seconds):.2f} s", f"{bars.sum():,.6f}"], widths)
     heaviest = np.argsort(ours.merge_sizes_ * ours.persistence_)[-3:]
     sizes = ", ".join(f"{size}" for size in ours.merge_sizes_[heaviest][::-1])
     print(f'  "mass" is {ours.score_:.2f}. The merges that make most of it part groups')

@@ -150,9 +150,9 @@ def resolve_analyzer(analyzer: Any) -> Analyzer:
     """
     if isinstance(analyzer, str) and analyzer == "word":
         return word_tokens
-    if hasattr(analyzer, "build_analyzer"):
+    if hasattr(analyzer, "build_analyzer") and not isinstance(analyzer, type):
         return _checked(analyzer.build_analyzer())
-    if callable(analyzer):
+    if callable(analyzer) and not isinstance(analyzer, type):
         return _checked(analyzer)
     raise TypeError(
         f"analyzer must be 'word', a callable from text to a list of str, or an object "

@@ -179,11 +179,12 @@ def count_known_words(
     return _count(_streams(texts, number, analyze), len(index))
 
 
-def _bounds(min_df: float, max_df: float, n: int) -> tuple[float, float]:
+def _bounds(min_df: float, max_df: float | None, n: int) -> tuple[float, float]:
     """Return the smallest and the largest number of documents of a word in use."""
     low = min_df if isinstance(min_df, numbers.Integral) else min_df * n
-    high = max_df if isinstance(max_df, numbers.Integral) else max_df * n
-    return low, high
+    if max_df is None:
+        return low, n
+    return low, max_df if isinstance(max_df, numbers.Integral) else max_df * n
 
 
 def _order(names: list[str], frequency: np.ndarray) -> np.ndarray:
@@ -193,23 +194,30 @@ def _order(names: list[str], frequency: np.ndarray) -> np.ndarray:
 
 
 def _prune(
-    words: list[str], frequency: np.ndarray, n: int, min_df: float, max_df: float
+    words: list[str],
+    frequency: np.ndarray,
+    n: int,
+    min_df: float,
+    max_df: float | None,
 ) -> tuple[Vocabulary, np.ndarray]:
     """Return the vocabulary and the place of each word in it, -1 where it has none."""
     low, high = _bounds(min_df, max_df, n)
-    if low > high:
+    has_most = max_df is not None
+    remedy = "Lower min_df to 1 or 2 for some dozens of documents" + (
+        ", or raise max_df." if has_most else "."
+    )
+    if has_most and low > high:
         raise ValueError(
             f"min_df={min_df!r} is more than max_df={max_df!r}: of {n} documents with "
-            f"a token they ask for at least {low:g} and at most {high:g}. Lower min_df "
-            f"to 1 or 2 for some dozens of documents, or raise max_df."
+            f"a token they ask for at least {low:g} and at most {high:g}. {remedy}"
         )
     kept = np.flatnonzero((frequency >= low) & (frequency <= high))
     if not len(kept):
         raise ValueError(
-            f"no word is in at least min_df={min_df!r} and at most max_df={max_df!r} "
-            f"of n={n} documents with a token: the {len(words)} words are in "
-            f"{frequency.min()} to {frequency.max()} documents each. Lower min_df to "
-            f"1 or 2 for some dozens of documents, or raise max_df."
+            f"no word is in at least min_df={min_df!r}"
+            + (f" and at most max_df={max_df!r}" if has_most else "")
+            + f" of n={n} documents with a token: the {len(words)} words are in "
+            f"{frequency.min()} to {frequency.max()} documents each. {remedy}"
         )
     names = [words[i] for i in kept.tolist()]
     order = _order(names, frequency[kept])
@@ -237,7 +245,7 @@ def count_words(
     texts: list[str],
     analyze: Callable[[str], list[str]],
     min_df: float,
-    max_df: float,
+    max_df: float | None,
 ) -> tuple[Counts, Vocabulary]:
     """Find the vocabulary of documents and count it.
 
@@ -247,7 +255,7 @@ def count_words(
     analyze : callable from str to list of str
     min_df, max_df : int or float
         Bounds of a word's document frequency: documents, or a share of those documents
-        that have a token.
+        that have a token. None as `max_df` is no bound.
 
     Raises
     ------

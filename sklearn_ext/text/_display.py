@@ -285,7 +285,7 @@ class Lbl2VecDisplay:
             elif y is None:  # `predict` would encode the documents once more
                 similarity = similarities(documents, estimator.label_vectors_)
                 is_blank = ~documents.any(axis=1)
-                labels = estimator._decide(similarity, is_blank, estimator.classes_)
+                labels = estimator._decide(similarity, is_blank)
         display = cls(
             estimator.classes_, estimator.label_vectors_, documents, labels, kind=kind
         )

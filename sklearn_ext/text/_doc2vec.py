@@ -179,7 +179,7 @@ class Doc2VecEmbedding:
 
     def _learn(self, model, texts, analyze):
         """Train the model; return which texts have words that it knows."""
-        counts, words = count_words(texts, analyze, self.min_df, 1.0)
+        counts, words = count_words(texts, analyze, self.min_df, None)
         totals = np.bincount(counts.words, weights=counts.counts).astype(np.int64)
         # One string object per word, not one per occurrence.
         same = {word: word for word in words.index}

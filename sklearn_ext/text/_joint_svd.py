@@ -267,7 +267,7 @@ class JointSVD:
                 f"{n_words} words and {len(order)} documents with one of them. Set "
                 f"n_components to {largest} or less to silence this.",
                 UserWarning,
-                stacklevel=2,
+                stacklevel=4,  # the caller of Lbl2Vec.fit
             )
         n_components = min(n_components, largest)
         rng = np.random.default_rng(seed)

@@ -23,7 +23,7 @@ from sklearn_ext._core._text import check_documents
 
 from ._keywords import look_up, read_keywords
 from ._label_vectors import LabelRule, label_vectors, similarities, warn_if_few
-from ._prediction import LabelPrediction
+from ._prediction import LabelPrediction, decide
 from ._retrieval import Retrieval
 from ._space import make_embedding, make_space
 from ._temperature import agreed_temperature
@@ -392,20 +392,17 @@ class Lbl2Vec(Retrieval, LabelPrediction, BaseEstimator):
         rng = check_random_state(self.random_state)
         return rng.randint(np.iinfo(np.int32).max, size=2).tolist()
 
-    def _rule(self):
-        """Return the parameters that tell which documents define a label."""
-        return LabelRule(
+    def _find_labels(self, topics, space, seed):
+        """Return the fitted attributes that depend on keywords."""
+        known = look_up(topics, space.embedding)
+        keywords = [space.place_keywords(own) for own in known.vectors]
+        documents = space.summands()
+        rule = LabelRule(
             self.n_docs,
             self.similarity_threshold,
             self.keyword_weight,
             self.clean_outliers,
         )
-
-    def _find_labels(self, topics, space, seed):
-        """Return the fitted attributes that depend on keywords."""
-        known = look_up(topics, space.embedding)
-        keywords = [space.place_keywords(own) for own in known.vectors]
-        documents, rule = space.summands(), self._rule()
         rows = np.flatnonzero(space.documents.any(axis=1))
         warn_if_few(len(rows), rule)
         labels = label_vectors(documents, keywords, rule, rows=rows)
@@ -418,6 +415,8 @@ class Lbl2Vec(Retrieval, LabelPrediction, BaseEstimator):
         is_blank = ~space.documents.any(axis=1)
         found = {
             "_known": known,
+            "_reject_threshold": self.reject_threshold,
+            "_rule": rule,
             "classes_": topics.classes,
             "label_vectors_": labels.vectors,
             "keyword_vectors_": labels.keyword_vectors,
@@ -428,8 +427,12 @@ class Lbl2Vec(Retrieval, LabelPrediction, BaseEstimator):
             "keyword_agreement_": agreement,
             "reject_label_": topics.reject_label,
         }
-        found["labels_"] = self._decide(
-            similarity, is_blank, topics.classes, topics.reject_label
+        found["labels_"] = decide(
+            similarity,
+            is_blank,
+            topics.classes,
+            self.reject_threshold,
+            topics.reject_label,
         )
         return found
 

@@ -4,6 +4,7 @@ import warnings
 
 import numpy as np
 from scipy.special import softmax
+from sklearn.utils import column_or_1d
 
 from sklearn_ext._core._sklearn import (
     ClassifierMixin,
@@ -16,7 +17,7 @@ from sklearn_ext._core._text import check_documents
 from ._label_vectors import similarities
 from ._temperature import calibrated_temperature
 
-__all__ = ["LabelPrediction"]
+__all__ = ["LabelPrediction", "decide"]
 
 
 def _warn_of_blank(is_blank):
@@ -29,6 +30,15 @@ def _warn_of_blank(is_blank):
             UserWarning,
             stacklevel=3,
         )
+
+
+def decide(similarity, is_blank, classes, reject_threshold, reject_label):
+    """Return the label of each row of similarities."""
+    labels = classes[similarity.argmax(axis=1)]
+    if reject_threshold is None:
+        return labels
+    is_far = similarity.max(axis=1) < reject_threshold
+    return np.where(is_far | is_blank, reject_label, labels)
 
 
 class LabelPrediction(TransformerMixin, ClassifierMixin):
@@ -105,7 +115,7 @@ class LabelPrediction(TransformerMixin, ClassifierMixin):
         check_is_fitted(self)
         similarity, is_blank = self._similarity(check_documents(X))
         _warn_of_blank(is_blank)
-        return self._decide(similarity, is_blank, self.classes_)
+        return self._decide(similarity, is_blank)
 
     def predict_proba(self, X):
         """Return the probabilities of the labels: a softmax of the similarities.
@@ -124,7 +134,10 @@ class LabelPrediction(TransformerMixin, ClassifierMixin):
         check_is_fitted(self)
         similarity, is_blank = self._similarity(check_documents(X))
         _warn_of_blank(is_blank)
-        return softmax(similarity / self.temperature_, axis=1)
+        # In this order no temperature is so low that a quotient overflows to NaN.
+        gaps = similarity - similarity.max(axis=1, keepdims=True)
+        with np.errstate(over="ignore"):
+            return softmax(gaps / self.temperature_, axis=1)
 
     def calibrate(self, X, y):
         """Set `temperature_` by a few labelled texts; predictions stay.
@@ -149,7 +162,7 @@ class LabelPrediction(TransformerMixin, ClassifierMixin):
         """
         check_is_fitted(self)
         texts = check_documents(X)
-        y = np.asarray(y)
+        y = column_or_1d(y)
         check_consistent_length(texts, y)
         unknown = sorted(set(y.tolist()) - set(self.classes_.tolist()), key=str)
         if unknown:
@@ -178,15 +191,15 @@ class LabelPrediction(TransformerMixin, ClassifierMixin):
         check_is_fitted(self)
         return self.classes_.astype(str).astype(object)
 
-    def _decide(self, similarity, is_blank, classes, reject_label=None):
-        """Return the label of each row of similarities."""
-        labels = classes[similarity.argmax(axis=1)]
-        if self.reject_threshold is None:
-            return labels
-        if reject_label is None:
-            reject_label = self.reject_label_
-        is_far = similarity.max(axis=1) < self.reject_threshold
-        return np.where(is_far | is_blank, reject_label, labels)
+    def _decide(self, similarity, is_blank):
+        """Return the label of each row of similarities, as it was fitted."""
+        return decide(
+            similarity,
+            is_blank,
+            self.classes_,
+            self._reject_threshold,
+            self.reject_label_,
+        )
 
     def _similarity(self, texts):
         """Return the similarities of texts to labels, and which have no information."""

@@ -2,7 +2,6 @@
 
 from numbers import Integral
 
-import numpy as np
 from sklearn.utils.metaestimators import available_if
 
 from sklearn_ext._core._sklearn import check_is_fitted
@@ -130,12 +129,11 @@ class Retrieval:
 
     def _code(self, label):
         """Return the place of a label among the classes."""
-        found = np.flatnonzero([each == label for each in self.classes_.tolist()])
-        if isinstance(label, bool) or not len(found):
-            raise ValueError(
-                f"label={label!r} is unknown. The labels are {self.classes_.tolist()}."
-            )
-        return int(found[0])
+        labels = self.classes_.tolist()
+        is_one = isinstance(label, str | Integral) and not isinstance(label, bool)
+        if not is_one or label not in labels:
+            raise ValueError(f"label={label!r} is unknown. The labels are {labels}.")
+        return labels.index(label)
 
     def _free_vector(self, keywords):
         """Return the vector of keywords that are no label's."""
@@ -143,7 +141,7 @@ class Retrieval:
         labels = label_vectors(
             self._space.summands(),
             [self._space.place_keywords(own)],
-            self._rule(),
+            self._rule,
             n_labels=len(self.classes_),
         )
         return labels.vectors[0]

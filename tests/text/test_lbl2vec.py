@@ -460,3 +460,33 @@ def test_methods_need_a_fit():
     for name in ("refit_labels", "keyword_report", "get_feature_names_out"):
         with pytest.raises(NotFittedError):
             getattr(model, name)()
+
+
+def test_new_parameters_count_after_a_refit(model):
+    other = copy.deepcopy(model)
+    other.set_params(reject_threshold=0.9, n_docs=5, temperature=1e-310)
+    np.testing.assert_array_equal(other.predict(TEXTS), model.labels_)
+    for a, b in zip(
+        other.retrieve(keywords=KEYWORDS["east"]), model.retrieve("east"), strict=True
+    ):
+        np.testing.assert_array_equal(a, b)
+    other.refit_labels()
+    np.testing.assert_array_equal(other.predict(TEXTS), other.labels_)
+    assert "outlier" in other.labels_
+    probabilities = other.predict_proba(TEXTS)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1)
+    assert np.isfinite(probabilities).all()
+
+
+def test_kinds_of_labels_and_analyzers_that_are_none(model):
+    for label in (np.array(["east", "west"]), pd.NA, True, ["east"], 0):
+        with pytest.raises(ValueError, match="is unknown"):
+            model.retrieve(label)
+    with pytest.raises(ValueError, match="1d array"):
+        copy.deepcopy(model).calibrate(TEXTS[:2], [["east", "west"], ["east", "west"]])
+    with pytest.raises(TypeError, match="analyzer must be 'word'"):
+        Lbl2Vec(KEYWORDS, analyzer=CountVectorizer).fit(TEXTS)
+    pytest.importorskip("gensim")
+    with pytest.raises(ValueError, match="at least min_df=900 of n=800") as caught:
+        Lbl2Vec(KEYWORDS, embedding="doc2vec", min_df=900).fit(TEXTS)
+    assert "max_df" not in str(caught.value)
