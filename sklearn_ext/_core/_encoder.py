@@ -46,9 +46,9 @@ def _load(name: str, device: str, parameter: str) -> Loaded:
                 model = package.SentenceTransformer(name, device=device)
             except (OSError, ValueError) as error:
                 raise ValueError(
-                    f"{purpose} is no model that sentence-transformers can load: give "
-                    f"the name of one, the folder of one, or an encoder object. It "
-                    f"says: {error}"
+                    f"{purpose} is neither a documented value of {parameter} nor a "
+                    f"model that sentence-transformers can load: give the name or the "
+                    f"folder of one, or an encoder object. It says: {error}"
                 ) from error
             _loaded[name, device] = Loaded(model, threading.Lock())
         return _loaded[name, device]

@@ -39,7 +39,10 @@ REMEDIES = {
         "The analyzer drops them: words have at least two letters, unless analyzer is "
         "another one."
     ),
-    "carries no information": "Take words that are not spread evenly.",
+    "carries no information": (
+        "Its vector is zero: take words that are not spread evenly over the documents, "
+        "or that the encoder knows."
+    ),
 }
 SIMILAR = 0.6  # the cutoff of difflib.get_close_matches
 N_COMPARED = 200
@@ -338,13 +341,13 @@ def _find(phrases, embedding):
     return given, np.ascontiguousarray(found.vectors[rows], dtype=np.float32)
 
 
-def _distinct(given, code):
-    """Return the places of a label's distinct known keywords, by their tokens."""
-    places: dict[tuple[str, ...], int] = {}
+def _distinct(given, n_labels):
+    """Return the places of each label's distinct known keywords, by their tokens."""
+    places: list[dict[tuple[str, ...], int]] = [{} for _ in range(n_labels)]
     for i, keyword in enumerate(given):
-        if keyword.code == code and keyword.reason is None:
-            places.setdefault(keyword.tokens, i)
-    return {tokens: places[tokens] for tokens in sorted(places)}
+        if keyword.reason is None:
+            places[keyword.code].setdefault(keyword.tokens, i)
+    return [{tokens: own[tokens] for tokens in sorted(own)} for own in places]
 
 
 def _check_known(given, distinct, labels, embedding):
@@ -400,7 +403,7 @@ def look_up(topics, embedding):
     """
     given, vectors = _find(topics.phrases, embedding)
     labels = topics.classes.tolist()
-    distinct = [_distinct(given, code) for code in range(len(labels))]
+    distinct = _distinct(given, len(labels))
     _check_known(given, distinct, labels, embedding)
     text = _warning(given, labels, embedding)
     if text is not None:
@@ -427,7 +430,7 @@ def look_up_free(keywords, embedding):
     does for a label.
     """
     given, vectors = _find([_read_phrases(keywords, "")], embedding)
-    distinct = _distinct(given, 0)
+    (distinct,) = _distinct(given, 1)
     _check_known(given, [distinct], None, embedding)
     text = _warning(given, None, embedding)
     if text is not None:

@@ -49,7 +49,8 @@ class Lbl2Vec(Retrieval, LabelPrediction, BaseEstimator):
     ----------
     keywords : dict of label to list of str, or list of lists of str
         Words or phrases for each label. Labels are all str or all int; those of a list
-        of lists are 0, 1, ... Case and order do not matter.
+        of lists are 0, 1, ... Case and order do not matter. Other iterables of str will
+        do, but a generator is used up by the first fit.
 
     embedding : {"svd", "doc2vec"}, str or object, default="svd"
         "svd" is a truncated SVD of the word-document PPMI matrix, "doc2vec" the
@@ -57,7 +58,8 @@ class Lbl2Vec(Retrieval, LabelPrediction, BaseEstimator):
         sentence-transformers model. An object is a gensim ``Doc2Vec``, trained or not;
         anything with ``encode``; an estimator with `fit` and `transform`, which is
         cloned and fitted; something with `transform`; or a callable from a list of str
-        to an array.
+        to an array. A ``Doc2Vec`` has its own seed and workers: with more than one
+        worker nothing repeats.
 
     n_components : int, default=None
         Length of the vectors. None is 100 for "svd" and 300 for "doc2vec"; encoders
@@ -81,8 +83,9 @@ class Lbl2Vec(Retrieval, LabelPrediction, BaseEstimator):
         encoders, False for Doc2Vec.
 
     n_docs : int, default=300
-        How many documents define a label. Small corpora take fewer: at most one in 2 L
-        of them for L labels, but 10. With a `similarity_threshold` it is the minimum.
+        How many documents define a label. Of small corpora it is at most one in 2 L of
+        them for L labels, or 10 if that is more. With a `similarity_threshold` it is
+        the minimum.
 
     similarity_threshold : float, default=None
         All documents above this similarity to the keywords define a label, as
@@ -94,7 +97,7 @@ class Lbl2Vec(Retrieval, LabelPrediction, BaseEstimator):
 
     clean_outliers : bool, default=False
         Whether to drop documents that the local outlier factor takes for outliers among
-        those of a label.
+        those of a label. Its time is quadratic in their number.
 
     reject_threshold : float, default=None
         Texts whose best similarity is below it get `reject_label_`. None rejects none.
@@ -106,8 +109,9 @@ class Lbl2Vec(Retrieval, LabelPrediction, BaseEstimator):
         Where a model given by its name computes.
 
     random_state : int, RandomState instance or None, default=None
-        Start of the SVD, Doc2Vec, and the halves of keywords for the temperature. With
-        an int results are the same bit for bit, for any number of threads.
+        Start of the SVD, of "doc2vec" and of estimators in `embedding` that have none,
+        and the halves of keywords for the temperature. With an int, "svd" and "doc2vec"
+        give the same bits for any number of threads.
 
     Attributes
     ----------
@@ -147,8 +151,8 @@ class Lbl2Vec(Retrieval, LabelPrediction, BaseEstimator):
         What similarities are divided by before the softmax.
 
     keyword_agreement_ : float
-        Share of documents on which halves of the keywords agree; nan where fewer than
-        half of the labels have two keywords.
+        Share of documents on which halves of the keywords agree; nan for one label, and
+        where fewer than half of the labels have two keywords.
 
     n_components_ : int
         Length of the vectors.

@@ -61,6 +61,8 @@ class Retrieval:
         ValueError
             If not exactly one of `label` and `keywords` is given, if the label is
             unknown, if no keyword is known, or if `top_k` is below 1.
+        TypeError
+            If `keywords` is no list of str.
         """
         check_is_fitted(self)
         if (label is None) == (keywords is None):
@@ -103,7 +105,7 @@ class Retrieval:
             One of `classes_`.
 
         top_k : int, default=10
-            How many words to return at most.
+            How many words to return at most. None returns all.
 
         Returns
         -------

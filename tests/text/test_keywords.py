@@ -322,7 +322,9 @@ def test_unknown_keywords_where_there_are_no_words(caught):
     known = look_up(read_keywords([["a", "b"]]), Blind())
     assert known.unknown == {0: ["a"]}
     assert known.given[0].suggestions == []
-    assert "'a' (carries no information) of label 0. Take" in str(caught[0].message)
+    assert "'a' (carries no information) of label 0. Its vector" in str(
+        caught[0].message
+    )
 
 
 def test_free_keywords(caught):

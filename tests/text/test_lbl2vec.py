@@ -490,3 +490,13 @@ def test_kinds_of_labels_and_analyzers_that_are_none(model):
     with pytest.raises(ValueError, match="at least min_df=900 of n=800") as caught:
         Lbl2Vec(KEYWORDS, embedding="doc2vec", min_df=900).fit(TEXTS)
     assert "max_df" not in str(caught.value)
+
+
+def test_skops_asks_for_our_types_only(model):
+    skops_io = pytest.importorskip("skops.io")
+    dumped = skops_io.dumps(model)
+    untrusted = skops_io.get_untrusted_types(data=dumped)
+    assert all(name.startswith("sklearn_ext.text.") for name in untrusted)
+    loaded = skops_io.loads(dumped, trusted=untrusted)
+    np.testing.assert_array_equal(loaded.transform(TEXTS), model.transform(TEXTS))
+    pd.testing.assert_frame_equal(loaded.keyword_report(), model.keyword_report())
