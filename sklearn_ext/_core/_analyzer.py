@@ -17,7 +17,7 @@ ASCII_WORDS = re.compile(rf"[a-z]{{{SHORTEST},}}")
 ASSIGNED = range(0x40000), range(0xE0000, 0xE1000)
 # Han, Hiragana, Katakana, Thai, Lao, Khmer and Myanmar put no space between words.
 WITHOUT_SPACES = (
-    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u2fdf\u3005-\u3007\u3021-\u3029"
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3021-\u3029"
     "\u3031-\u3035\u3038-\u303c\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff"
     "\ua9e0-\ua9ff\uaa60-\uaa7f\uf900-\ufaff\uff66-\uff9f\U00020000-\U000323af"
 )

@@ -67,9 +67,11 @@ class Lbl2Vec(Retrieval, LabelPrediction, BaseEstimator):
 
     analyzer : "word", callable or object, default="word"
         From text to tokens, for "svd" and Doc2Vec. "word" takes words of 2 to 40
-        letters of any script, in lower case. Of an object with `build_analyzer`, such
-        as a :class:`~sklearn.feature_extraction.text.CountVectorizer`, the analyzer is
-        used. Keywords pass through it, too.
+        letters of any script, in lower case, Latin and Greek ones without accents, and
+        pairs of characters where there are no spaces between words. Of an object with
+        `build_analyzer`, such as a
+        :class:`~sklearn.feature_extraction.text.CountVectorizer`, the analyzer is used.
+        Keywords pass through it, too.
 
     min_df : int or float, default=5
         Least number, or share, of documents with a word; rarer words are left out. 1 or
@@ -190,7 +192,8 @@ class Lbl2Vec(Retrieval, LabelPrediction, BaseEstimator):
     Doc2Vec it is that of [2]_. Ours are the SVD, centring, counting documents instead
     of a threshold, the weight of the keywords, rejects and probabilities.
 
-    "svd" factorises the positive pointwise mutual information of words and documents;
+    "svd" factorises the positive pointwise mutual information of words and documents,
+    approximately, in three rounds from a random start;
     a document is the unit vector of the sum of (1 + log(count)) * idf * word vector
     over its words, whether it was there in `fit` or not. Counting is linear in the
     tokens, the SVD takes 14 * (n_components + 20) operations per stored count, and

@@ -12,6 +12,8 @@ from sklearn_ext._core._analyzer import resolve_analyzer, word_tokens
         ("Oil prices: don't re-rise", ["oil", "prices", "don", "re", "rise"]),
         ("a 2x x_y B2B <b>bold</b>", ["bold"]),
         ("a" * 40 + " " + "b" * 41 + " cc", ["a" * 40, "cc"]),
+        ("é" * 40 + " " + "é" * 41, ["e" * 40]),
+        ("\u2f00\u2f01", []),  # radicals are symbols
         ("Éléphant, naïve café", ["elephant", "naive", "cafe"]),
         ("İstanbul Straße ﬁn", ["istanbul", "straße", "ﬁn"]),
         ("Ἀθῆναι", ["αθηναι"]),

@@ -371,3 +371,12 @@ def test_without_gensim(monkeypatch):
     monkeypatch.setitem(sys.modules, "gensim.models.doc2vec", None)
     with pytest.raises(ImportError, match=r"needs gensim.*sklearn-ext\[doc2vec\]"):
         embedding_of().fit(TEXTS, 0)
+
+
+def test_settings_are_the_published_ones():
+    expected = {"dm": 0, "dbow_words": 1, "hs": 1, "negative": 5, "window": 15}
+    expected |= {"sample": 1e-5, "epochs": 10, "workers": 1}
+    assert {name: SETTINGS[name] for name in expected} == expected
+    embedding = Doc2VecEmbedding(None, n_components=None, analyzer="word", min_df=1)
+    vectors = embedding.fit(["the cat purrs", "the dog barks", "a cat and a dog"], 0)
+    assert vectors.shape == (3, 300)

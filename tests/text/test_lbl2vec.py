@@ -175,6 +175,10 @@ def test_suggested_keywords_are_of_the_topic(model):
     assert words.columns.tolist() == ["word", "similarity", "document_frequency"]
     assert not set(words["word"]) & set(KEYWORDS["north"])
     assert words["similarity"].is_monotonic_decreasing
+    for word, similarity in words[["word", "similarity"]].itertuples(index=False):
+        vector = model.word_vectors_[model.vocabulary_[word]] - model.mean_
+        cosine = vector @ model.label_vectors_[1] / np.linalg.norm(vector)
+        assert similarity == pytest.approx(cosine, abs=1e-6)
     of_topic = made_topic_words()["north"]
     assert np.mean([word in of_topic for word in words["word"]]) > 0.9
     everything = model.suggest_keywords("north", top_k=None)
@@ -230,9 +234,12 @@ def test_ties_in_retrieval_go_to_the_lower_row(model):
     ids=str,
 )
 def test_new_labels_are_those_of_a_new_fit(model, changes):
-    again = copy.deepcopy(model).set_params(**changes)
+    again = copy.deepcopy(model)
     given = changes.get("keywords")
+    if given is None:
+        again.set_params(**changes)
     assert again.refit_labels(given) is again
+    assert given is None or again.keywords is given
     assert_same_fit(again, clone(again).fit(TEXTS))
     if "clean_outliers" not in changes:  # there are none
         names = ("label_vectors_", "temperature_", "labels_")
@@ -291,6 +298,9 @@ def test_rejected_documents_are_far_from_all_labels(model):
     np.testing.assert_array_equal(rejecting.predict(TEXTS), expected)
     np.testing.assert_array_equal(rejecting.labels_, expected)
     assert rejecting.transform(TEXTS).shape[1] == 4
+    at_the_edge = float(best[7])
+    rejecting.set_params(reject_threshold=at_the_edge).refit_labels()
+    assert rejecting.predict([TEXTS[7]]) == model.labels_[7]
 
 
 def test_calibration_lowers_the_loss(model):
@@ -500,3 +510,16 @@ def test_skops_asks_for_our_types_only(model):
     loaded = skops_io.loads(dumped, trusted=untrusted)
     np.testing.assert_array_equal(loaded.transform(TEXTS), model.transform(TEXTS))
     pd.testing.assert_frame_equal(loaded.keyword_report(), model.keyword_report())
+
+
+def test_more_documents_for_a_label_than_there_are():
+    greedy = Lbl2Vec(KEYWORDS, similarity_threshold=0.2, n_docs=900, **SETTINGS)
+    with pytest.warns(UserWarning, match=r"n_docs=900 .* only 800 have a vector"):
+        greedy.fit(TEXTS)
+    assert greedy.n_candidates_.tolist() == [800] * 4
+
+
+def test_embedding_and_labels_draw_from_streams_of_their_own(model):
+    embedding_seed, label_seed = model._seeds()
+    assert embedding_seed != label_seed
+    assert model._seeds() == [embedding_seed, label_seed]
