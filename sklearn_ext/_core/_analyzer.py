@@ -152,7 +152,7 @@ def resolve_analyzer(analyzer: Any) -> Analyzer:
         return word_tokens
     if hasattr(analyzer, "build_analyzer") and not isinstance(analyzer, type):
         return _checked(analyzer.build_analyzer())
-    if callable(analyzer) and not isinstance(analyzer, type):
+    if callable(analyzer) and not hasattr(analyzer, "build_analyzer"):
         return _checked(analyzer)
     raise TypeError(
         f"analyzer must be 'word', a callable from text to a list of str, or an object "

@@ -76,6 +76,12 @@ def _train(model, documents, word_counts):
             f"embedding={model} keeps none of the {len(word_counts)} words of the "
             f"documents. Lower its min_count={model.min_count}."
         )
+    if model.hs and len(model.wv) == 1:  # gensim would wait for ever
+        raise ValueError(
+            f"embedding={model} keeps a single word, {model.wv.index_to_key[0]!r}, of "
+            f"which hierarchical softmax (hs=1) cannot make a tree. Lower min_df, or "
+            f"give more documents."
+        )
     model.train(
         [tagged(words, [i]) for i, words in enumerate(documents)],
         total_examples=len(documents),

@@ -51,6 +51,7 @@ def test_analyzers():
     bigrams = resolve_analyzer(CountVectorizer(ngram_range=(2, 2)))
     assert bigrams("The cat sat") == ["the cat", "cat sat"]
     assert resolve_analyzer(lambda text: iter(text.split()))("a b") == ["a", "b"]
+    assert resolve_analyzer(list)("ab") == ["a", "b"]
 
 
 @pytest.mark.parametrize(
@@ -58,6 +59,7 @@ def test_analyzers():
     [
         ("words", "analyzer must be 'word'"),
         (None, "analyzer must be 'word'"),
+        (CountVectorizer, "analyzer must be 'word'"),
         (lambda text: text, "must return a list of str .* returned 'a b'"),
         (lambda text: 3, "returned 3"),
         (lambda text: [b"a"], r"one token is b'a' \(bytes\)"),

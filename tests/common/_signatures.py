@@ -15,6 +15,7 @@ from sklearn.utils import get_tags
 import sklearn_ext
 from tests.common._instances import instances
 from tests.common.test_estimators import numbers, outputs, weighted
+from tests.text._corpus import made_corpus
 
 
 def signatures():
@@ -53,9 +54,12 @@ def tables():
 
 
 def fit_everything():
-    """Fit and ask every estimator of the package on every table it takes."""
+    """Fit and ask every estimator of the package on every table or text it takes."""
+    texts, _, _ = made_corpus(sizes=(40, 40, 40, 40))
     for estimator, X in product(instances(), tables()):
         tags = get_tags(estimator).input_tags
+        if not tags.two_d_array:
+            continue
         is_mixed = isinstance(X, pd.DataFrame) and "number" in X
         if (sp.issparse(X) and not tags.sparse) or (is_mixed and not tags.string):
             continue
@@ -64,6 +68,11 @@ def fit_everything():
         for n_classes, weight in product((2, 3), weights):
             y = np.arange(n_samples) % n_classes
             outputs(clone(estimator).fit(X, y, **weighted(estimator, weight)), X)
+    for estimator in instances():
+        if not get_tags(estimator).input_tags.two_d_array:
+            for extra in ("", " naïve 北京"):
+                given = [text + extra for text in texts]
+                outputs(clone(estimator).fit(given), given[:3])
 
 
 def main():

@@ -92,9 +92,11 @@ def test_the_vocabulary_is_by_document_frequency():
     assert ours.vocabulary == {"a": 0, "b": 1, "c": 2}
     assert ours.document_frequency.tolist() == [4, 2, 2]
     assert ours.word_vectors.shape == (3, 8)
-    share = embedding_of(analyzer=str.split, min_df=0.6)  # of the four with a token
+    share = embedding_of(analyzer=str.split, min_df=0.5)  # of the four with a token
     share.fit(texts, 0)
-    assert list(share.vocabulary) == ["a"]
+    assert list(share.vocabulary) == ["a", "b", "c"]
+    with pytest.raises(ValueError, match=r"a single word, 'a', .* Lower min_df"):
+        embedding_of(analyzer=str.split, min_df=0.6).fit(texts, 0)
 
 
 def test_words_of_no_use_change_nothing():
