@@ -61,6 +61,19 @@ class Vocabulary(NamedTuple):
                 return frequency, "in fewer than min_df documents"
         return 0, "unknown"
 
+    def find(self, tokens: tuple[str, ...]) -> tuple[list[int], int, str | None]:
+        """Return the rows of a phrase's known words, its frequency, and why none is.
+
+        The frequency is that of its rarest known word; if none is known, that of the
+        most frequent one.
+        """
+        rows = [self.index[word] for word in tokens if word in self.index]
+        if rows:
+            return rows, int(self.frequency[rows].min()), None
+        if tokens:
+            return rows, *max(map(self.left_out, tokens))
+        return rows, 0, "no token left"
+
 
 def _blocks(texts: list[str]) -> Iterator[list[str]]:
     """Cut documents into lists of about `BLOCK` characters."""

@@ -251,15 +251,10 @@ class Doc2VecEmbedding:
         analyze = resolve_analyzer(self.analyzer)
         tokens = [tuple(analyze(phrase)) for phrase in phrases]
         vectors = np.zeros((len(phrases), self.n_components), dtype=np.float32)
-        frequency = np.zeros(len(phrases), dtype=np.int64)
-        reasons = [None] * len(phrases)
-        for i, of_phrase in enumerate(tokens):
-            known = [self.vocabulary[w] for w in of_phrase if w in self.vocabulary]
+        found = [self.words.find(words) for words in tokens]
+        reasons = [reason for _, _, reason in found]
+        for i, (known, _, _) in enumerate(found):
             if known:
                 vectors[i] = self.word_vectors[known].mean(axis=0, dtype=np.float64)
-                frequency[i] = self.document_frequency[known].min()
-            elif of_phrase:
-                frequency[i], reasons[i] = max(map(self.words.left_out, of_phrase))
-            else:
-                reasons[i] = "no token left"
+        frequency = np.array([count for _, count, _ in found], dtype=np.int64)
         return Phrases(vectors, tokens, frequency, reasons)

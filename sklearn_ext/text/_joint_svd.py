@@ -348,19 +348,12 @@ class JointSVD:
         analyze = resolve_analyzer(self.analyzer)
         tokens = [tuple(analyze(phrase)) for phrase in phrases]
         vectors = self.transform(phrases)
-        frequency = np.zeros(len(phrases), np.int64)
-        reasons = [None] * len(phrases)
-        for i, words in enumerate(tokens):
-            rows = sorted({self.vocabulary[w] for w in words if w in self.vocabulary})
-            if len(rows) == 1:
-                vectors[i] = self.word_vectors[rows[0]]
-            if rows:
-                # the last is the rarest, by the order of the vocabulary
-                frequency[i] = self.document_frequency[rows[-1]]
-                if not vectors[i].any():
-                    reasons[i] = "carries no information"
-            elif words:
-                frequency[i], reasons[i] = max(map(self._words.left_out, words))
-            else:
-                reasons[i] = "no token left"
+        found = [self._words.find(words) for words in tokens]
+        reasons = [reason for _, _, reason in found]
+        for i, (known, _, _) in enumerate(found):
+            if len(set(known)) == 1:
+                vectors[i] = self.word_vectors[known[0]]
+            if known and not vectors[i].any():
+                reasons[i] = "carries no information"
+        frequency = np.array([count for _, count, _ in found], dtype=np.int64)
         return Phrases(vectors, tokens, frequency, reasons)

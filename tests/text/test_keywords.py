@@ -15,9 +15,9 @@ from sklearn_ext.text._keywords import (
     look_up_free,
     nearest_words,
     read_keywords,
-    suggestions,
 )
 from sklearn_ext.text._phrases import Phrases
+from sklearn_ext.text._spelling import suggestions
 
 RARE = "in fewer than min_df documents"
 COMMON = "in more than max_df of the documents"
