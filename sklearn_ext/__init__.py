@@ -4,9 +4,12 @@ from sklearn_ext._core._lazy import attach
 from sklearn_ext._version import __version__
 
 _TABLE = {
+    "ALPAugmenter": "augmentation",
     "AnyLoss": "losses",
     "AnyLossClassifier": "heads",
     "AnyLossClassifierCV": "heads",
+    "AugmentationSplit": "augmentation",
+    "AugmentedClassifier": "augmentation",
     "ClassSeparability": "separability",
     "CombinedLoss": "losses",
     "DiceLoss": "losses",
@@ -16,6 +19,7 @@ _TABLE = {
     "LatentLabelShift": "label_shift",
     "Lbl2Vec": "text",
     "Lbl2VecDisplay": "text",
+    "LexicalizedPCFGParser": "augmentation",
     "LokiClassifier": "label_space",
     "NaiveBayesProbe": "probes",
     "ProbeLearningCurveDisplay": "probes",

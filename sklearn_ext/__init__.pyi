@@ -1,6 +1,12 @@
 from sklearn_ext._core._show_versions import show_versions
 from sklearn_ext._core._warm_up import warm_up
 from sklearn_ext._version import __version__
+from sklearn_ext.augmentation import (
+    ALPAugmenter,
+    AugmentationSplit,
+    AugmentedClassifier,
+    LexicalizedPCFGParser,
+)
 from sklearn_ext.heads import (
     AnyLossClassifier,
     AnyLossClassifierCV,
@@ -63,9 +69,12 @@ from sklearn_ext.tsetlin import (
 )
 
 __all__ = [
+    "ALPAugmenter",
     "AnyLoss",
     "AnyLossClassifier",
     "AnyLossClassifierCV",
+    "AugmentationSplit",
+    "AugmentedClassifier",
     "ClassSeparability",
     "CombinedLoss",
     "DiceLoss",
@@ -75,6 +84,7 @@ __all__ = [
     "LatentLabelShift",
     "Lbl2Vec",
     "Lbl2VecDisplay",
+    "LexicalizedPCFGParser",
     "LokiClassifier",
     "NaiveBayesProbe",
     "ProbeLearningCurveDisplay",

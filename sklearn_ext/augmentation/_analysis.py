@@ -1,0 +1,112 @@
+"""Texts to sentences with their weighted parses, by whatever parser there is."""
+
+import copy
+from typing import NamedTuple
+
+import numpy as np
+
+from sklearn_ext._core._sklearn import check_is_fitted
+
+from ._parser import LexicalizedPCFGParser, packaged_parser
+from ._parsing import Tree, as_parses
+from ._tokenize import Sentence, split_sentences
+from ._treebank import clean_tree, read_tree, tree_tokens
+
+__all__ = ["Analysis", "analyse", "check_parser"]
+
+BRACKETS = {"-LRB-": "(", "-RRB-": ")", "-LSB-": "[", "-RSB-": "]"}
+
+
+class Analysis(NamedTuple):
+    """Parses of texts; lists over texts of lists over sentences."""
+
+    parses: list  # ... of lists of Parse
+    nodes: list  # ... of lists of Node
+    sentences: list  # ... of lists of Sentence, one for each parse
+    n_unparsed: int
+
+
+def check_parser(parser):
+    """Raise unless this is something that parses."""
+    if isinstance(parser, LexicalizedPCFGParser):
+        check_is_fitted(parser)
+    elif not (callable(parser) or parser == "pcfg"):
+        raise ValueError(
+            f"parser must be 'pcfg', a fitted LexicalizedPCFGParser, or a callable "
+            f"from a list of texts to a list of trees, got {parser!r}."
+        )
+
+
+def analyse(texts, parser, *, n_parses, parse_threshold, n_jobs):
+    """Return the Analysis of texts."""
+    if callable(parser):
+        found = trees_of_callable(parser, texts, n_parses, parse_threshold)
+        sentences = [
+            [[aligned(tree.node, text) for tree in some]]
+            for text, some in zip(texts, found, strict=True)
+        ]
+        trees = [[some] for some in found]
+    else:
+        given = packaged_parser() if isinstance(parser, str) else parser
+        # Its tables are shared; only how many parses are kept is ours to say.
+        parser = copy.copy(given).set_params(
+            n_parses=n_parses, parse_threshold=parse_threshold, n_jobs=n_jobs
+        )
+        split = [split_sentences(text) for text in texts]
+        trees = parser._trees_of([[tuple(s.words) for s in some] for some in split])
+        sentences = [
+            [[sentence] * len(some) for sentence, some in zip(*both, strict=True)]
+            for both in zip(split, trees, strict=True)
+        ]
+    return Analysis(
+        [[as_parses(some) for some in text] for text in trees],
+        [[[tree.node for tree in some] for some in text] for text in trees],
+        sentences,
+        sum(np.isneginf(some[0].log_prob) for text in trees for some in text),
+    )
+
+
+def trees_of_callable(parser, texts, n_parses, parse_threshold):
+    """Return for each text the trees to keep of those that a callable gives."""
+    answers = list(parser(list(texts)))
+    if len(answers) != len(texts):
+        raise ValueError(
+            f"parser returned {len(answers)} trees for {len(texts)} texts, the first "
+            f"of which is {texts[0][:60]!r}: one entry for each text is expected."
+        )
+    kept = []
+    for i, answer in enumerate(answers):
+        # An nltk.Tree is a list, too, but no plain one.
+        pairs = answer if type(answer) is list else [(answer, 0.0)]
+        if not pairs:
+            raise ValueError(
+                f"parser returned no tree for texts[{i}], {texts[i][:60]!r}."
+            )
+        trees = {}
+        for given, log_prob in sorted(pairs, key=lambda pair: -pair[1]):
+            node = clean_tree(read_tree(str(given), name=f"the tree of texts[{i}]"))
+            trees.setdefault(node, float(log_prob))
+        some = [Tree(*item) for item in trees.items()]
+        least = some[0].log_prob + np.log(parse_threshold)
+        kept.append([tree for tree in some[:n_parses] if tree.log_prob >= least])
+    return kept
+
+
+def aligned(node, text):
+    """Return the tokens of a tree as they stand in its text.
+
+    A token that the text does not have, because the parser spells it in its own way,
+    is taken as it is, with a blank before it.
+    """
+    words = [word for _, word in tree_tokens(node)]
+    texts, spaces, position = [], [], 0
+    for word in words:
+        spelling = BRACKETS.get(word, word)
+        rest = text[position:]
+        n_blanks = len(rest) - len(rest.lstrip())
+        starts = [s for s in (spelling, word) if rest.startswith(s, n_blanks)]
+        if starts:
+            position += n_blanks + len(starts[0])
+        texts.append(starts[0] if starts else spelling)
+        spaces.append(bool(texts[1:]) and (n_blanks > 0 or not starts))
+    return Sentence(words, texts, spaces)
