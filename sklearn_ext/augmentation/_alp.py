@@ -22,6 +22,7 @@ from sklearn_ext._core._sklearn import (
     check_consistent_length,
     check_is_fitted,
     check_target,
+    clone,
     fit_context,
 )
 
@@ -447,8 +448,12 @@ class ALPAugmenter(BaseEstimator):
         check_label_filter(self.label_filter, self.filter_threshold)
         edits = edit_probabilities(self.edit_probability)
         table = TextTable(X, self.text_column)
-        check_classification_targets(y)
+        if y is None:
+            raise ValueError(
+                "ALPAugmenter requires y to be passed, but the target y is None."
+            )
         labels = check_target(y)
+        check_classification_targets(labels)
         check_consistent_length(table.texts, labels)
         classes, codes = np.unique(labels, return_inverse=True)
         requested_rows(self.n_samples, classes, codes)
@@ -521,6 +526,16 @@ class ALPAugmenter(BaseEstimator):
         self.classes_ = fitted.classes
         self.trees_ = fitted.analysis.parses
         self.n_unparsed_ = int(fitted.analysis.n_unparsed)
+
+    def __sklearn_clone__(self):
+        """Keep a given parser: a clone of it would have to be fitted again."""
+        parameters = self.get_params(deep=False)
+        return type(self)(
+            **{
+                name: value if name == "parser" else clone(value, safe=False)
+                for name, value in parameters.items()
+            }
+        )
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "classes_")

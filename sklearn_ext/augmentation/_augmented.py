@@ -113,7 +113,7 @@ class AugmentedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     validated on. That is what an augmented table cannot promise: it needs
     :class:`AugmentationSplit`, and loses rows.
 
-    Read more in the :ref:`User Guide <augmentation>`.
+    Read more in the :ref:`User Guide <alp>`.
 
     Parameters
     ----------
@@ -164,10 +164,11 @@ class AugmentedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     -----
     An original row has the weight `sample_weight`, a new one `augmented_weight` times
     that of its source, by the `sample_indices_` of the augmenter; without those, times
-    the mean of its class. The augmenter does not see weights, and of a Pipeline only
-    the last step does: a vectoriser counts the words of all rows alike. A classifier
-    that takes no weights is fitted without, after a warning. Other metadata with one
-    entry per row have the entry of the source for a new row.
+    the mean of its class. The augmenter does not see weights, so a weight of 2 is not
+    the same as two rows; of a Pipeline only the last step does: a vectoriser counts the
+    words of all rows alike. A classifier that takes no weights is fitted without, after
+    a warning. Other metadata with one entry per row have the entry of the source for a
+    new row.
 
     With metadata routing, `sample_weight` is requested from this estimator
     (``set_fit_request(sample_weight=True)``), and need not be requested from the

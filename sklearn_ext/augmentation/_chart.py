@@ -97,7 +97,7 @@ def row_starts(keys, n_rows):
     return np.searchsorted(keys, np.arange(n_rows + 1)).astype(np.int32)
 
 
-def unary_closure(n_states, unary, log_prob):
+def unary_closure(unary, log_prob):
     """Return the best chains of unary rules: (child, parent, total, middle states).
 
     At most four rules and never back to the child; of equally good chains the shorter
@@ -192,7 +192,7 @@ def chart_grammar(
         "parent_left": left[by_parent].astype(np.uint16),
         "parent_right": right[by_parent].astype(np.uint16),
         "parent_log_prob": binary_log_prob[by_parent].astype(np.float32),
-        **chain_arrays(n_states, unary_closure(n_states, unary, unary_log_prob)),
+        **chain_arrays(n_states, unary_closure(unary, unary_log_prob)),
         "coarse_of": coarse_of.astype(np.uint16),
         "coarse_start": row_starts(coarse_right[by_right], n_coarse),
         "coarse_left": coarse_left[by_right].astype(np.uint16),
@@ -268,7 +268,7 @@ class Workspace:
                 live_high=np.empty(n_coarse, np.int32),
                 packed_start=np.empty((n_words + 1, n_coarse + 1), np.int32),
                 packed_place=np.empty((n_words + 1, n_rules), np.int32),
-                packed_rule=np.empty((n_words + 1, n_rules, 3), np.uint16),
+                packed_rule=np.empty((n_words + 1, n_rules, 3), np.int32),
                 packed_prob=np.empty((n_words + 1, n_rules)),
                 listed=np.empty(n_coarse, np.uint16),
                 below=np.empty(n_coarse),

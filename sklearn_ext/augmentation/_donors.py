@@ -6,6 +6,7 @@ __all__ = [
     "Groups",
     "donor_weights",
     "group_phrases",
+    "is_closed",
     "numbers_of",
     "offsets_of",
     "relations_of",
@@ -100,7 +101,15 @@ class Groups:
         return start, donors
 
 
-def group_phrases(groups, grammar, forest, relations, sample, sentence):
+def is_closed(depth, size):
+    """Return which subtrees close what they open, by brackets and by quotes."""
+    sums = np.pad(np.cumsum(depth, axis=1), ((0, 0), (1, 0)))
+    node = np.arange(len(size))
+    brackets, quotes = sums[:, node + size] - sums[:, node]
+    return (brackets == 0) & (quotes % 2 == 0)
+
+
+def group_phrases(groups, grammar, forest, relations, closed, sample, sentence):
     """Enter all phrases that may be replaced; `sentence` numbers those of the trees."""
     parent, head = relations.parent, relations.head_token
     pronoun = (
@@ -108,7 +117,7 @@ def group_phrases(groups, grammar, forest, relations, sample, sentence):
         & (_is_symbol(grammar, forest, PRONOUNS)[head])
     )
     inner = (parent >= 0) & (parent[parent] >= 0)
-    nodes = np.flatnonzero((forest.size > 1) & inner & ~pronoun)
+    nodes = np.flatnonzero((forest.size > 1) & inner & ~pronoun & closed)
     flags = relations.coordinated, relations.negated, relations.has_negation
     near = numbers_of(
         forest.symbol[nodes], forest.symbol[head[nodes]], *(f[nodes] for f in flags)

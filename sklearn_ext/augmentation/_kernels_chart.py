@@ -78,7 +78,7 @@ def _list_states(bits, states):
             lowest = rest & (~rest + np.uint64(1))
             rest ^= lowest
             position = BIT_POSITION[(lowest * DE_BRUIJN) >> UPPER_SIX]
-            states[count] = word * 64 + position
+            states[count] = word * 64 + np.int64(position)
             count += 1
     return count
 
@@ -117,7 +117,15 @@ def _grow(pool, size):
 
 @jit
 def fill_chart(
-    grammar, tag_start, tag_state, tag_score, is_pruned, allowed, space, pool, cell_start
+    grammar,
+    tag_start,
+    tag_state,
+    tag_score,
+    is_pruned,
+    allowed,
+    space,
+    pool,
+    cell_start,
 ):
     """Fill the chart of one sentence; return its pool, which may have been replaced.
 
@@ -141,7 +149,6 @@ def fill_chart(
     cell = 0
     cell_start[0] = 0
     for end in range(1, n_words + 1):
-        column = used
         for begin in range(end - 1, -1, -1):
             if is_pruned:
                 for a in range(allowed_first[cell], allowed_last[cell]):
@@ -149,7 +156,14 @@ def fill_chart(
             if not is_pruned or allowed_first[cell] < allowed_last[cell]:
                 if end - begin > 1:
                     _combine(
-                        grammar, cell_start, pool_state, pool_top, begin, end, rows, space
+                        grammar,
+                        cell_start,
+                        pool_state,
+                        pool_top,
+                        begin,
+                        end,
+                        rows,
+                        space,
                     )
                 else:
                     for t in range(tag_start[begin], tag_start[end]):

@@ -1,10 +1,10 @@
 """Inside-outside with the coarse grammar: which states may enter which cell.
 
-A column holds the cells that end at one word, the state outermost and the begin of the
-cell innermost. So a right part is joined with all left parts at once, over contiguous
-numbers, and only where the left state occurs at all (its extent). float64; the scores of
-each word are divided by their largest, times e^-4, about what a word costs: products of
-parts then have one scale, and the numbers stay in range for hundreds of words.
+A column holds the cells that end at one word, the state outermost, their begin
+innermost. So a right part meets all left parts at once, over contiguous numbers, and
+only where the left state occurs at all (its extent). float64; the scores of each word
+are divided by their largest and multiplied by e^4, about what a word costs: products
+of parts then have one scale, and numbers stay in range for hundreds of words.
 Time O(n^3 * rules / width of a vector), memory 3 * states * n^2 / 2 numbers.
 """
 
@@ -64,7 +64,7 @@ def _enter_tags(grammar, chart, column, tag_state, tag_score, end):
     stride, begin = _stride(end), end - 1
     best = np.float64(tag_score.max())
     for t in range(len(tag_state)):
-        state = grammar.coarse_of[tag_state[t]]
+        state = np.int64(grammar.coarse_of[tag_state[t]])
         score = math.exp(np.float64(tag_score[t]) - best + WORD_SCALE)
         at = state * stride + begin
         if score > column[at]:
@@ -80,7 +80,7 @@ def _close(grammar, chart, column, bottom, begin, end):
     active, low, high = chart.active[end], chart.low[end], chart.high[end]
     count = chart.n_active[end]
     for a in range(count):
-        state = active[a]
+        state = np.int64(active[a])
         if low[state] <= begin < high[state]:
             bottom[state * stride + begin] = column[state * stride + begin]
     for a in range(count):
@@ -88,7 +88,7 @@ def _close(grammar, chart, column, bottom, begin, end):
         score = bottom[state * stride + begin]
         if score > 0.0:
             for chain in range(start[state], start[state + 1]):
-                parent = above[chain]
+                parent = np.int64(above[chain])
                 column[parent * stride + begin] += score * grammar.coarse_up_prob[chain]
                 _widen(chart, end, parent, begin, begin + 1)
 
@@ -99,22 +99,22 @@ def _pack_rules(grammar, chart, begin):
     rule_start, rule_left = grammar.coarse_start, grammar.coarse_left
     low, high, stride = chart.low[begin], chart.high[begin], _stride(begin)
     packed_start = chart.packed_start[begin]
-    packed_place, packed_rule = chart.packed_place[begin], chart.packed_rule[begin]
-    packed_prob = chart.packed_prob[begin]
+    place, packed = chart.packed_place[begin], chart.packed_rule[begin]
+    prob = chart.packed_prob[begin]
     count = 0
     for right in range(len(rule_start) - 1):
         packed_start[right] = count
         for rule in range(UNSIGNED(rule_start[right]), UNSIGNED(rule_start[right + 1])):
-            left = rule_left[rule]
+            left = np.int64(rule_left[rule])
             stop = high[left]
             # Without a branch: whether a state occurs is hard to foresee.
             first = low[left]
             block = first & ~(BLOCK - 1)
-            packed_rule[count, PARENT] = grammar.coarse_parent[rule]
-            packed_rule[count, FIRST] = first
-            packed_rule[count, STOP] = stop
-            packed_place[count] = left * stride + block
-            packed_prob[count] = grammar.coarse_prob[rule]
+            packed[count, PARENT] = grammar.coarse_parent[rule]
+            packed[count, FIRST] = first
+            packed[count, STOP] = stop
+            place[count] = left * stride + block
+            prob[count] = grammar.coarse_prob[rule]
             count += 1 if stop else 0
     packed_start[len(rule_start) - 1] = count
 
@@ -149,11 +149,8 @@ def coarse_inside(grammar, tag_start, tag_state, tag_score, chart):
                 break
             lefts = chart.inside[chart.start[begin] : chart.start[begin + 1]]
             packed_start = chart.packed_start[begin]
-            packed_place, packed_rule = (
-                chart.packed_place[begin],
-                chart.packed_rule[begin],
-            )
-            packed_prob = chart.packed_prob[begin]
+            place, packed = chart.packed_place[begin], chart.packed_rule[begin]
+            prob = chart.packed_prob[begin]
             for a in range(chart.n_active[end]):
                 right = UNSIGNED(active[a])
                 score = column[right * UNSIGNED(stride) + UNSIGNED(begin)]
@@ -162,17 +159,17 @@ def coarse_inside(grammar, tag_start, tag_state, tag_score, chart):
                 for rule in range(
                     UNSIGNED(packed_start[right]), UNSIGNED(packed_start[right + one])
                 ):
-                    parent = UNSIGNED(packed_rule[rule, PARENT])
-                    first = packed_rule[rule, FIRST]
-                    stop = packed_rule[rule, STOP]
+                    parent = UNSIGNED(packed[rule, PARENT])
+                    first = packed[rule, FIRST]
+                    stop = packed[rule, STOP]
                     block = first & ~(BLOCK - 1)
                     _add_multiple(
                         column,
                         parent * UNSIGNED(stride) + UNSIGNED(block),
-                        score * packed_prob[rule],
+                        score * prob[rule],
                         lefts,
-                        packed_place[rule],
-                        (stop - block + BLOCK - 1) >> 2,
+                        place[rule],
+                        (stop - block + BLOCK - 1) // BLOCK,
                     )
                     if high[parent] < stop or low[parent] > first:
                         _widen(chart, end, parent, first, stop)
@@ -221,9 +218,8 @@ def coarse_outside(grammar, n_words, chart, threshold, negligible, allowed):
     """List the states whose posterior probability in a cell is at least `threshold`.
 
     As the foot or as the top of a unary chain. Returns allowed = (first, last, states)
-    of the cells, see `fill_chart`; the last may have been replaced. Cells (begin, end) have the
-    number end * (end + 1) / 2 - 1 - begin. What has a posterior below `negligible` is
-    no parent of anything: with 0 the posteriors are exact.
+    of the cells, see `fill_chart`; the last may have been replaced. What has a
+    posterior below `negligible` is no parent of anything: with 0 all are exact.
     """
     one = UNSIGNED(1)
     up_start, up_parent = grammar.coarse_up_start, grammar.coarse_up_parent
@@ -246,11 +242,8 @@ def coarse_outside(grammar, n_words, chart, threshold, negligible, allowed):
             there = slice(chart.start[begin], chart.start[begin + 1])
             lefts, taken = chart.inside[there], chart.outside[there]
             packed_start = chart.packed_start[begin]
-            packed_place, packed_rule = (
-                chart.packed_place[begin],
-                chart.packed_rule[begin],
-            )
-            packed_prob = chart.packed_prob[begin]
+            place, packed = chart.packed_place[begin], chart.packed_rule[begin]
+            prob = chart.packed_prob[begin]
             count = 0
             for a in range(chart.n_active[end]):
                 state = UNSIGNED(active[a])
@@ -266,21 +259,21 @@ def coarse_outside(grammar, n_words, chart, threshold, negligible, allowed):
                 for rule in range(
                     UNSIGNED(packed_start[state]), UNSIGNED(packed_start[state + one])
                 ):
-                    parent = UNSIGNED(packed_rule[rule, PARENT])
-                    first = packed_rule[rule, FIRST]
-                    stop = min(live_high[parent], packed_rule[rule, STOP])
+                    parent = UNSIGNED(packed[rule, PARENT])
+                    first = packed[rule, FIRST]
+                    stop = min(live_high[parent], packed[rule, STOP])
                     if live_low[parent] >= stop or first >= stop:
                         continue
-                    skipped = (max(first, live_low[parent]) >> 2) - (first >> 2)
+                    skipped = max(first, live_low[parent]) // BLOCK - first // BLOCK
                     block = (first & ~(BLOCK - 1)) + skipped * BLOCK
-                    total += packed_prob[rule] * _share(
+                    total += prob[rule] * _share(
                         outside,
                         parent * UNSIGNED(stride) + UNSIGNED(block),
                         lefts,
-                        packed_place[rule] + skipped * BLOCK,
+                        place[rule] + skipped * BLOCK,
                         taken,
-                        (stop - block + BLOCK - 1) >> 2,
-                        score * packed_prob[rule],
+                        (stop - block + BLOCK - 1) // BLOCK,
+                        score * prob[rule],
                     )
                 outside[at] += total
             cell = end * (end + 1) // 2 - 1 - begin
@@ -296,7 +289,7 @@ def coarse_outside(grammar, n_words, chart, threshold, negligible, allowed):
                 for chain in range(up_start[state], up_start[state + 1]):
                     above += (
                         grammar.coarse_up_prob[chain]
-                        * outside[up_parent[chain] * stride + begin]
+                        * outside[np.int64(up_parent[chain]) * stride + begin]
                     )
                 posterior = above * bottom[at]
                 if is_allowed or posterior >= threshold:
@@ -305,7 +298,7 @@ def coarse_outside(grammar, n_words, chart, threshold, negligible, allowed):
                 chart.below[s] = above if posterior > negligible else 0.0
             last_of[cell] = used
             for s in range(count):
-                state = chart.listed[s]
+                state = np.int64(chart.listed[s])
                 outside[state * stride + begin] = chart.below[s]
                 if chart.below[s] > 0.0:
                     live_low[state] = min(begin, live_low[state])

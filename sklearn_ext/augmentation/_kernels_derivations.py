@@ -161,19 +161,18 @@ def _open(grammar, chart, items, item, candidates, scores, first, n_best):
                     + pool_top[right_place]
                     + grammar.parent_log_prob[rule]
                 )
-                if score > NEVER:
-                    kept = _keep(
-                        candidates,
-                        scores,
-                        first,
-                        kept,
-                        n_best,
-                        place,
-                        right_place,
-                        split,
-                        rule,
-                        score,
-                    )
+                kept = _keep(
+                    candidates,
+                    scores,
+                    first,
+                    kept,
+                    n_best,
+                    place,
+                    right_place,
+                    split,
+                    rule,
+                    score,
+                )
     # Sorted, they are a heap: each one is the only child of its predecessor.
     for place in range(first, first + kept):
         candidates[place, A] = candidates[place, B] = 0
@@ -307,11 +306,7 @@ def best_derivations(
 
     cell = _cell(0, n_words)
     entry = _find(pool_state, cell_start[cell], cell_start[cell + 1], grammar.root)
-    if (
-        entry == cell_start[cell + 1]
-        or pool_state[entry] != grammar.root
-        or pool_top[entry] == NEVER
-    ):
+    if entry == cell_start[cell + 1] or pool_state[entry] != grammar.root:
         return log_probs[:0], node_start[:1], states[:0], arity[:0]
     root = _item((keys, numbers, items), counts, entry, TOP, 0, n_words)
 

@@ -450,10 +450,10 @@ def compose(cast, base, places, sources, attempts, begin, chances, cap, stack, o
 
     base uint64: hash of seed and class; places int64 (n,): numbers of the samples
     within the class; sources, attempts int64 (n,); chances: three float64, of a phrase,
-    a word and a synonym; cap: tokens of a row at most; stack int64 (k, 5): five times
-    as many rows as nodes may be open. The rows of `out` are counted from 0 here, too.
-    A row that is too long has no tokens and no trees. Returns the number of rows,
-    nodes, trees, tokens and donors written.
+    a word and a synonym; cap: tokens of a row at most; stack int64 (k, 5): a row for
+    each phrase that is open at a time, at most NESTED + 1 times the height of a tree.
+    The rows of `out` are counted from 0 here, too. A row that is too long has no tokens
+    and no trees. Returns the number of rows, nodes, trees, tokens and donors written.
     """
     state = np.zeros(7, np.int64)
     n_nodes = n_trees = n_tokens = n_donors = row = 0

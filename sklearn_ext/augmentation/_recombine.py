@@ -14,14 +14,15 @@ from ._donors import (
     Groups,
     donor_weights,
     group_phrases,
+    is_closed,
     numbers_of,
     offsets_of,
     relations_of,
     sums_of,
 )
 from ._forest import Forest
-from ._substitutes import is_content
-from ._surface import ARTICLES, Writing, negates
+from ._substitutes import is_content, is_negation
+from ._surface import ARTICLES, Writing, nesting
 
 __all__ = ["Candidates", "Recombiner"]
 
@@ -57,7 +58,7 @@ class Candidates(NamedTuple):
         that was repaired.
     token_sample : ndarray of int64 of shape (n_tokens,)
         Row of X of the token, or, for synonym and article, of the token it replaces.
-    token_node : ndarray of int64 of shape (n_tokens,)
+    token_node : ndarray of int32 of shape (n_tokens,)
         The same as a node of the forest of the class.
     """
 
@@ -204,6 +205,7 @@ class Recombiner:
     another text. The kind of a phrase is label, tag of the Collins head, label above,
     coordinated or not, negated or not, with a negation inside or not; the label above
     is left out where fewer than 2 phrases would be left. The kind of a word is its tag.
+    A phrase that opens a bracket or a quotation without closing it stays where it is.
     A donor weighs as its parse does, times P(head word | place) / P(head word | tag)
     within [0.1, 10]. The place of a head is that of the highest phrase that it heads;
     the head of a sentence has none, and there the factor is 1.
@@ -233,7 +235,7 @@ class Recombiner:
         tokens = np.flatnonzero(forest.size == 1)
         written = _written(grammar, forest, tokens, sentences)
         negating = np.zeros(n_nodes, np.bool_)
-        negating[tokens] = [negates(token.word) for token in written]
+        negating[tokens] = [is_negation(token.word) for token in written]
         relations = relations_of(grammar, forest, negating)
         tree_sample = np.asarray(tree_sample, np.int64)
         sentence = numbers_of(tree_sample, np.asarray(tree_sentence, np.int64))
@@ -244,7 +246,11 @@ class Recombiner:
             eligible[tokens] = [is_content(token.word, token.tag) for token in written]
         groups = Groups(n_nodes)
         if subtree > 0:
-            group_phrases(groups, grammar, forest, relations, sample, sentence)
+            depth = np.zeros((2, n_nodes), np.int64)  # of brackets, of straight quotes
+            depth[0, tokens] = [nesting(token.text.lower()) for token in written]
+            depth[1, tokens] = [token.text == '"' for token in written]
+            closed = is_closed(depth, forest.size)
+            group_phrases(groups, grammar, forest, relations, closed, sample, sentence)
         if word > 0 and synonym < 1:
             nodes = np.flatnonzero(eligible)
             groups.of_node[nodes] = groups.add(nodes, forest.symbol[nodes])
@@ -301,7 +307,7 @@ class Recombiner:
         per_sample = np.add.reduceat(lengths, self._casting.sentence_start[:-1])
         self._cap = int(LONGER * per_sample.max())
         self._chances = float(subtree), float(word), float(synonym)
-        self._height = int(relations.height.max()) + 1
+        self._height = int(relations.height.max())
 
     def candidates(self, seed, class_index, sources, attempts):
         """Return one candidate for each pair of source and attempt.
@@ -325,10 +331,10 @@ class Recombiner:
 
         sources = np.ascontiguousarray(sources, np.int64)
         attempts = np.ascontiguousarray(attempts, np.int64)
-        base = np.uint64(hash_of(np.uint64(hash_of(GOLDEN, seed)), class_index))
+        base = np.uint64(hash_of(np.uint64(hash_of(GOLDEN, int(seed))), class_index))
         places = np.searchsorted(self._samples, sources)
         casting = type(self._casting)(*map(plain_array, self._casting))
-        stack = np.zeros(((NESTED + 1) * self._height + 1, 5), np.int64)
+        stack = np.zeros(((NESTED + 1) * self._height, 5), np.int64)
         room = 8 * self._cap + 64 * len(sources)
         parts = []
         begin = 0

@@ -100,7 +100,7 @@ def _added_up(rows, counts):
 
 
 def project(counts):
-    """Return the rules of the states without marks, and those states.
+    """Return the rules of states without marks and modifiers, and those states.
 
     Returns
     -------

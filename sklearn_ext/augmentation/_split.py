@@ -83,7 +83,7 @@ class AugmentationSplit:
     It is meant for tables that cannot be made anew. :class:`AugmentedClassifier`
     augments each training part by itself, which leaks nothing and loses no rows.
 
-    Read more in the :ref:`User Guide <augmentation>`.
+    Read more in the :ref:`User Guide <alp>`.
 
     Parameters
     ----------

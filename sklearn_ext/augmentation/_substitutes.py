@@ -43,9 +43,9 @@ NUMBER_WITH_VOWEL = re.compile(r"8|1[18](?!\d)")
 
 
 def is_negation(word):
-    """Return whether a token negates, with any apostrophe, split "n 't" too."""
+    """Return whether a token negates: not, n't, n 't, and in one piece can't."""
     word = word.lower().replace("’", "'").replace(" ", "")
-    return word in NEGATIONS
+    return word in NEGATIONS or word.endswith("n't")
 
 
 def is_content(word, tag):

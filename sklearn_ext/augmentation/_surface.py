@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ._forest import Names
-from ._substitutes import indefinite_article, is_negation
+from ._substitutes import indefinite_article
 
 __all__ = [
     "ARTICLES",
@@ -16,11 +16,13 @@ __all__ = [
     "is_clitic",
     "is_word",
     "lowered",
-    "negates",
+    "nesting",
 ]
 
 ARTICLES = ("a", "an", "A", "An")
 PROPER = ("NNP", "NNPS")
+OPENING = "(", "[", "{", "-lrb-", "-lsb-", "-lcb-", "``", "“"
+CLOSING = ")", "]", "}", "-rrb-", "-rsb-", "-rcb-", "''", "”"
 
 
 def _straight(text):
@@ -28,9 +30,9 @@ def _straight(text):
     return text.lower().replace("’", "'")
 
 
-def negates(word):
-    """Return whether a token negates; short forms in one piece do, too: can't."""
-    return is_negation(word) or _straight(word).endswith("n't")
+def nesting(text):
+    """Return 1 for a token that opens a bracket or a quotation, -1 if it closes one."""
+    return (text in OPENING) - (text in CLOSING)
 
 
 def is_clitic(text):
@@ -81,6 +83,10 @@ class Writing:
         self._strings = Names(ARTICLES)
         self._known = {}
         self._rows = []
+
+    def __getstate__(self):
+        # Only what joins: the rest is for adding, and its keys are pairs.
+        return {"_strings": self._strings, "_known": {}, "_rows": []}
 
     def add(self, text, tag):
         """Return the number of a token."""

@@ -10,7 +10,8 @@ import numpy as np
 from sklearn_ext.augmentation._forest import Names, flatten
 from sklearn_ext.augmentation._recombine import Recombiner
 from sklearn_ext.augmentation._substitutes import indefinite_article, is_content
-from sklearn_ext.augmentation._surface import is_clitic, is_word, lowered, negates
+from sklearn_ext.augmentation._substitutes import is_negation
+from sklearn_ext.augmentation._surface import is_clitic, is_word, lowered
 from sklearn_ext.augmentation._tokenize import Sentence
 from sklearn_ext.augmentation._treebank import (
     Node,
@@ -125,7 +126,7 @@ class Place:
         return [token for child in self.children for token in child.tokens()]
 
     def has_negation(self):
-        return any(negates(token.word) for token in self.tokens())
+        return any(is_negation(token.word) for token in self.tokens())
 
     def head_token(self, which):
         return self if self.is_token else self.child_of_head(which).head_token(which)
@@ -142,13 +143,18 @@ class Place:
             return False
         base = self.label.split("~")[0]
         tag = self.head_token(0).label
+        text = " ".join(token.text for token in self.tokens())
+        if any(text.count(a) != text.count(b) for a, b in ("()", "[]")):
+            return False
+        if text.count('"') % 2:
+            return False
         return not (base in ("NP", "NX", "NML", "WHNP") and tag in ("PRP", "EX", "WP"))
 
     @cached_property
     def kind(self):
         joined = any(child.label in ("CC", "CONJP") for child in self.children[1:])
         negated = any(
-            negates(sister.word)
+            is_negation(sister.word)
             if sister.is_token
             else sister.label.split("~")[0] == "ADVP" and sister.has_negation()
             for sister in self.parent.children

@@ -140,6 +140,11 @@ class WordSwaps(BaseEstimator):
 class TextFeatures(TfidfVectorizer):
     """TF-IDF of texts in any container."""
 
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.one_d_array = True
+        return tags
+
     def fit(self, X, y=None):
         return super().fit(check_documents(X), y)
 

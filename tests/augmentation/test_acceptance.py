@@ -11,7 +11,7 @@ from sklearn_ext.augmentation._acceptance import Sources, accept_rows, normal_fo
 
 
 class Maker:
-    """Stands for a recombiner: attempt t of source s gives the text that a table has."""
+    """Stands for a recombiner: what attempt t of source s gives is a function."""
 
     def __init__(self, text_of, edits=1, n_tokens=3, too_long=False):
         self.text_of = text_of

@@ -2,65 +2,36 @@
 
 import pickle
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
-import sklearn
 import skops.io
-from sklearn.base import BaseEstimator, ClassifierMixin, clone
-from sklearn.exceptions import NotFittedError, UnsetMetadataPassedError
+from sklearn.base import BaseEstimator, clone
+from sklearn.exceptions import NotFittedError
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import (
     GridSearchCV,
     StratifiedKFold,
-    cross_val_score,
     cross_validate,
 )
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
 
+from sklearn_ext.augmentation._alp import ALPAugmenter
 from sklearn_ext.augmentation._augmented import AugmentedClassifier
 from sklearn_ext.augmentation._warning import AugmentationWarning
-from tests.augmentation._samplers import NoisyCopies, WordSwaps
+from tests.augmentation._recorder import WEIGHT, Recorder, X, Y, recorded
+from tests.augmentation._samplers import NoisyCopies, TextFeatures, WordSwaps
 from tests.augmentation._texts import CLASSES, TEXTS
-
-RNG = np.random.default_rng(0)
-X = RNG.normal(size=(40, 3))
-Y = np.array(["no", "yes"])[(X[:, 0] + RNG.normal(size=40) > 0).astype(int)]
-WEIGHT = RNG.integers(1, 5, 40).astype(float)
-
-
-class Recorder(ClassifierMixin, BaseEstimator):
-    """A classifier that keeps what `fit` was given, and predicts the first class."""
-
-    def fit(self, X, y, sample_weight=None, groups=None, mode=None):
-        self.given_ = {
-            "X": X,
-            "y": y,
-            "sample_weight": sample_weight,
-            "groups": groups,
-            "mode": mode,
-        }
-        self.classes_ = np.unique(y)
-        return self
-
-    def predict(self, X):
-        return np.repeat(self.classes_[:1], len(X))
-
-
-class WeighingScaler(StandardScaler):
-    """A transformer that keeps the weights it was given."""
-
-    def fit(self, X, y=None, sample_weight=None):
-        self.given_ = sample_weight
-        return super().fit(X, y, sample_weight)
+from tests.common._text_checks import text_checks
 
 
 class Extra(BaseEstimator):
@@ -79,20 +50,6 @@ class Extra(BaseEstimator):
         for name in self.tells:
             setattr(self, name, told[name])
         return X[rows], y[rows]
-
-
-def recorded(model):
-    """What the last step of a fitted AugmentedClassifier was given."""
-    last = model.estimator_
-    while hasattr(last, "steps"):
-        last = last[-1]
-    return last.given_
-
-
-@pytest.fixture
-def routing():
-    with sklearn.config_context(enable_metadata_routing=True):
-        yield
 
 
 @pytest.mark.parametrize("sample_weight", [None, WEIGHT])
@@ -234,136 +191,6 @@ def test_a_classifier_without_weights_is_fitted_without():
 
 def test_a_classifier_without_new_rows_needs_no_weights():
     AugmentedClassifier(KNeighborsClassifier(3), Extra(n_new=0)).fit(X, Y)
-
-
-# Weights and other metadata
-
-PIPELINES = [
-    make_pipeline(StandardScaler(), Recorder()),
-    make_pipeline(FunctionTransformer(), make_pipeline(StandardScaler(), Recorder())),
-]
-EXPECTED = np.concatenate([WEIGHT, 0.3 * WEIGHT])
-
-
-@pytest.mark.parametrize("enabled", [False, True])
-@pytest.mark.parametrize("pipeline", PIPELINES, ids=["flat", "nested"])
-def test_weights_go_to_the_last_step(pipeline, enabled):
-    with sklearn.config_context(enable_metadata_routing=enabled):
-        model = AugmentedClassifier(pipeline, NoisyCopies()).fit(X, Y)
-        assert recorded(model)["sample_weight"].tolist() == [1.0] * 40 + [0.3] * 40
-        model.fit(X, Y, WEIGHT)
-        np.testing.assert_array_equal(recorded(model)["sample_weight"], EXPECTED)
-        model.fit(X, Y, sample_weight=WEIGHT.tolist())
-        np.testing.assert_array_equal(recorded(model)["sample_weight"], EXPECTED)
-
-
-@pytest.mark.parametrize("enabled", [False, True])
-def test_weights_go_to_the_last_step_of_imbalanced_learn(enabled):
-    pipeline = pytest.importorskip("imblearn.pipeline")
-    with sklearn.config_context(enable_metadata_routing=enabled):
-        inner = pipeline.make_pipeline(StandardScaler(), Recorder())
-        model = AugmentedClassifier(inner, NoisyCopies()).fit(X, Y, WEIGHT)
-    np.testing.assert_array_equal(recorded(model)["sample_weight"], EXPECTED)
-
-
-def test_weights_by_the_name_of_the_step():
-    model = AugmentedClassifier(PIPELINES[0], NoisyCopies())
-    model.fit(X, Y, recorder__sample_weight=WEIGHT)
-    np.testing.assert_array_equal(recorded(model)["sample_weight"], EXPECTED)
-    with pytest.raises(ValueError, match=r"given twice.*recorder__sample_weight"):
-        model.fit(X, Y, WEIGHT, recorder__sample_weight=WEIGHT)
-
-
-@pytest.mark.parametrize("enabled", [False, True])
-def test_other_metadata_are_those_of_the_source(enabled):
-    groups = np.arange(40)
-    with sklearn.config_context(enable_metadata_routing=enabled):
-        last = Recorder()
-        if enabled:
-            last.set_fit_request(groups=True, mode=True)
-        model = AugmentedClassifier(last, NoisyCopies())
-        model.fit(X, Y, groups=groups, mode="fast")
-        given = recorded(model)
-        assert given["groups"].tolist() == [*range(40), *range(40)]
-        assert given["mode"] == "fast"
-        model.set_params(strategy="aug-only", estimator=make_pipeline(last))
-        if enabled:
-            model.fit(X, Y, groups=groups, mode="fast")
-        else:
-            model.fit(X, Y, recorder__groups=groups, recorder__mode="fast")
-        given = recorded(model)
-        assert given["groups"].tolist() == [*range(40)]
-        assert given["mode"] == "fast"
-        assert given["sample_weight"].tolist() == [0.3] * 40
-
-
-@pytest.mark.parametrize("request_", [None, True, "w"])
-def test_requests_for_weights(routing, request_):
-    last = Recorder()
-    if request_ is not None:
-        last.set_fit_request(sample_weight=request_)
-    for inner in (last, make_pipeline(StandardScaler(), last)):
-        model = AugmentedClassifier(inner, NoisyCopies())
-        assert recorded(model.fit(X, Y))["sample_weight"].tolist()[-1] == 0.3
-        named = {"w": WEIGHT} if request_ == "w" else {"sample_weight": WEIGHT}
-        model.fit(X, Y, **named)
-        np.testing.assert_array_equal(recorded(model)["sample_weight"], EXPECTED)
-        if request_ == "w":
-            with pytest.raises(ValueError, match="given twice"):
-                model.fit(X, Y, WEIGHT, w=WEIGHT)
-    # what was requested before is requested of the fitted one
-    fitted = model.estimator_[-1].get_metadata_routing().fit.requests
-    assert fitted["sample_weight"] == request_
-
-
-def test_a_request_of_false_keeps_weights_away(routing):
-    last = Recorder().set_fit_request(sample_weight=False)
-    for inner in (last, make_pipeline(StandardScaler(), last)):
-        model = AugmentedClassifier(inner, NoisyCopies()).fit(X, Y, WEIGHT)
-        assert recorded(model)["sample_weight"] is None
-
-
-@pytest.mark.parametrize("name", ["sample_weight", "w"])
-def test_other_steps_get_weights_that_they_request(routing, name):
-    scaler = WeighingScaler().set_fit_request(
-        sample_weight=True if name == "sample_weight" else name
-    )
-    scaler.set_transform_request(copy=False)
-    for request_ in (True if name == "sample_weight" else name, False):
-        last = Recorder().set_fit_request(sample_weight=request_)
-        model = AugmentedClassifier(make_pipeline(scaler, last), NoisyCopies())
-        assert model.fit(X, Y).estimator_[0].given_ is None  # nobody passed any
-        if request_ is False and name == "w":
-            continue  # nobody but the scaler knows the name
-        model.fit(X, Y, **{name: WEIGHT})
-        np.testing.assert_array_equal(model.estimator_[0].given_, EXPECTED)
-        last_weight = recorded(model)["sample_weight"]
-        if request_ is False:
-            assert last_weight is None
-        else:
-            np.testing.assert_array_equal(last_weight, EXPECTED)
-
-
-def test_metadata_that_nobody_asked_for(routing):
-    model = AugmentedClassifier(Recorder(), NoisyCopies())
-    with pytest.raises(UnsetMetadataPassedError, match="groups"):
-        model.fit(X, Y, groups=Y)
-    with pytest.raises(TypeError, match="unexpected argument"):
-        model.fit(X, Y, colour=Y)
-    with pytest.raises(UnsetMetadataPassedError, match=r"AugmentedClassifier\.fit"):
-        cross_val_score(model, X, Y, params={"sample_weight": WEIGHT})
-
-
-def test_weights_are_routed_through_a_cross_validation(routing):
-    model = AugmentedClassifier(PIPELINES[0], NoisyCopies())
-    model.set_fit_request(sample_weight=True).set_score_request(sample_weight=False)
-    result = cross_validate(
-        model, X, Y, params={"sample_weight": WEIGHT}, return_estimator=True
-    )
-    folds = StratifiedKFold().split(X, Y)
-    for fitted, (train, _) in zip(result["estimator"], folds, strict=True):
-        expected = np.concatenate([WEIGHT[train], 0.3 * WEIGHT[train]])
-        np.testing.assert_array_equal(recorded(fitted)["sample_weight"], expected)
 
 
 # Augmenters that tell less
@@ -579,6 +406,62 @@ def test_copies_say_the_same():
     assert all(name.startswith(("sklearn_ext.", "tests.")) for name in ours)
     loaded = skops.io.loads(dumped, trusted=untrusted)
     np.testing.assert_array_equal(loaded.predict_proba(TEXTS), expected)
+
+
+# what fits a table of texts keeps it, so its fitted state depends on the container
+TEXT_CHECKS = [
+    check
+    for check in text_checks()
+    if check.__name__ not in ("check_containers", "check_bad_input")
+]
+
+
+@pytest.mark.parametrize("check", TEXT_CHECKS, ids=lambda check: check.__name__)
+def test_text_check(check, tmp_path, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).resolve().parents[2]))
+    keywords = {"tmp_path": tmp_path} if "pickle" in check.__name__ else {}
+    model = AugmentedClassifier(
+        make_pipeline(TextFeatures(), LogisticRegression()), WordSwaps(random_state=0)
+    )
+    check(model, TEXTS, CLASSES, **keywords)
+
+
+@pytest.mark.parametrize("strategy", ["aug-train", "aug-only"])
+def test_with_the_augmenter_of_the_package(strategy):
+    augmenter = ALPAugmenter(3, synonyms=None, random_state=0)
+    model = AugmentedClassifier(Recorder(), augmenter, strategy=strategy)
+    given = recorded(model.fit(TEXTS, CLASSES))
+    made, labels = clone(augmenter).fit_resample(TEXTS, CLASSES)
+    kept = slice(20, None) if strategy == "aug-only" else slice(None)
+    assert given["X"] == made[kept]
+    assert given["y"] == labels[kept]
+    weight = np.where(model.augmenter_.is_augmented_, 0.3, 1.0)
+    assert given["sample_weight"].tolist() == weight[kept].tolist()
+    assert model.n_augmented_ == 6
+
+
+# of a machine without WordNet
+@pytest.mark.filterwarnings("ignore::sklearn_ext.augmentation.AugmentationWarning")
+def test_the_default_augmenter():
+    inner = make_pipeline(TfidfVectorizer(), LogisticRegression())
+    model = AugmentedClassifier(inner).fit(TEXTS, CLASSES)
+    assert isinstance(model.augmenter_, ALPAugmenter)
+    assert model.n_augmented_ == 20
+    assert model.predict(TEXTS).tolist() == CLASSES
+
+
+def test_a_search_reaches_the_augmenter_of_the_package():
+    model = AugmentedClassifier(
+        make_pipeline(TfidfVectorizer(), LogisticRegression()),
+        ALPAugmenter(2, synonyms=None, random_state=0),
+    )
+    grid = {
+        "augmenter__edit_probability": ["medium", {"subtree": 0.0, "word": 0.9}],
+        "estimator__logisticregression__C": [1.0, 10.0],
+    }
+    search = GridSearchCV(model, grid, cv=2, error_score="raise").fit(TEXTS, CLASSES)
+    assert search.best_estimator_.n_augmented_ == 4
+    assert np.isfinite(search.cv_results_["mean_test_score"]).all()
 
 
 def test_no_warning_on_the_common_path():

@@ -95,7 +95,7 @@ def test_what_cannot_filter_is_refused():
     with pytest.raises(TypeError, match="label_filter must be a classifier"):
         check_label_filter(object(), None)
     with pytest.raises(
-        ValueError, match="filter_threshold=0.5.*label_filter=LinearSVC"
+        ValueError, match=r"filter_threshold=0\.5.*label_filter=LinearSVC"
     ):
         check_label_filter(LinearSVC(), 0.5)
     check_label_filter(LinearSVC(), None)

@@ -9,6 +9,7 @@ from sklearn.exceptions import NotFittedError
 
 from sklearn_ext.augmentation import LexicalizedPCFGParser
 from sklearn_ext.augmentation._brackets import bracket_counts
+from sklearn_ext.augmentation._parser import PACKAGED
 from sklearn_ext.augmentation._parser_input import sentences_of
 from sklearn_ext.augmentation._parsing import cut
 from sklearn_ext.augmentation._treebank import clean_tree, read_tree, tree_tokens
@@ -240,8 +241,10 @@ def test_the_command_line_builds_the_same_bytes(tmp_path, capsys):
     )
     for name in ("one.npz", "two.npz"):
         main(
-            [f"{treebank}:2", "-o", str(tmp_path / name), "--dev", str(treebank)]
-            + ["--attribution", str(tmp_path / "ATTRIBUTION.md")]
+            [
+                *(f"{treebank}:2", "-o", str(tmp_path / name), "--dev", str(treebank)),
+                *("--attribution", str(tmp_path / "ATTRIBUTION.md")),
+            ]
         )
     out = capsys.readouterr().out
     assert f"{len(TREES)} trees" in out
@@ -320,6 +323,15 @@ def test_it_must_be_fitted():
     ):
         with pytest.raises(NotFittedError):
             getattr(LexicalizedPCFGParser(), method)(given)
+
+
+def test_the_packaged_file_is_small_and_says_where_it_comes_from(packaged):
+    assert PACKAGED.stat().st_size <= 1.5e6
+    documents = (PACKAGED.parent / "ATTRIBUTION.md").read_text(encoding="utf8")
+    for name in ("GUM_academic_art: CC BY 4.0", "craft_ccby.train", "by counting"):
+        assert name in documents
+    assert "ccbysa" not in documents
+    assert packaged.n_trees_ == 2281 + 19474
 
 
 @pytest.mark.slow

@@ -24,6 +24,7 @@ from sklearn.model_selection import (
 )
 from sklearn.pipeline import make_pipeline
 
+from sklearn_ext.augmentation._alp import ALPAugmenter
 from sklearn_ext.augmentation._split import AugmentationSplit
 from sklearn_ext.augmentation._warning import AugmentationWarning
 from tests.augmentation._samplers import TextFeatures, WordSwaps
@@ -216,6 +217,18 @@ def test_from_augmenter_reads_its_arrays(keep_original):
         strategy="train-val",
     )
     assert as_lists(cv.split(X, y)) == as_lists(by_hand.split(X, y))
+
+
+def test_rows_of_the_augmenter_of_the_package_stay_with_their_donors():
+    augmenter = ALPAugmenter(10, synonyms=None, random_state=0)
+    X, y = augmenter.fit_resample(TEXTS, CLASSES)
+    donors = augmenter.donor_indices_
+    n_trained = 0
+    for train, test in AugmentationSplit.from_augmenter(augmenter).split(X, y):
+        assert test.max() < 20
+        assert not donors[train][:, test].sum()
+        n_trained += len(train) - 16
+    assert 0 < n_trained < 5 * 20
 
 
 def test_a_search_can_be_cloned_and_run():

@@ -9,7 +9,7 @@ from sklearn_ext.augmentation._surface import (
     is_clitic,
     is_word,
     lowered,
-    negates,
+    nesting,
 )
 from tests.augmentation._recombine_twin import (
     RandomGrammar,
@@ -48,13 +48,9 @@ def test_a_token_that_comes_to_the_sentence_start():
     ]  # fmt: skip
 
 
-def test_negations():
-    words = (
-        "not n't n’t never No NOR neither none nobody nothing nowhere without hardly "
-    )
-    words += "barely scarcely cannot can't Don’t"
-    assert all(negates(word) for word in words.split())
-    assert not any(negates(word) for word in ["know", "note", "n", "'t", "ant", "now"])
+def test_what_opens_and_closes():
+    tokens = ["(", "-lrb-", "``", ")", "-rrb-", "''", "a", '"']
+    assert list(map(nesting, tokens)) == [1, 1, 1, -1, -1, -1, 0, 0]
 
 
 def test_clitics_and_words():

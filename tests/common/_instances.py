@@ -2,20 +2,60 @@
 
 from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
+from tests.augmentation._samplers import NoisyCopies
+from tests.augmentation._trees import TREES
 from tests.common._public import estimator_classes
 from tests.text._corpus import made_corpus
 
 TOPICS = made_corpus(sizes=(40, 40, 40, 40))[2]
 
+
+class DullBook:
+    """A book of synonyms with one entry; a function would not have one repr."""
+
+    def __call__(self, lemma, tag):
+        return ["dull"] if tag == "JJ" else []
+
+    def __repr__(self):
+        return "DullBook()"
+
+    def __eq__(self, other):
+        return isinstance(other, DullBook)
+
+    def __hash__(self):
+        return 0
+
+
 CONFIGURATIONS = {
+    "ALPAugmenter": [
+        {"n_samples": 2, "synonyms": None, "random_state": 0},
+        {
+            "n_samples": 3,
+            "synonyms": DullBook(),
+            "edit_probability": "strong",
+            "n_parses": 1,
+            "n_jobs": 2,
+            "random_state": 0,
+        },
+    ],
     "AnyLossClassifier": [
         {},
         {"metric": "mcc", "threshold": "final"},
         {"metric": "gmean", "hidden_layer_sizes": (4,), "random_state": 0},
     ],
     "AnyLossClassifierCV": [{"amplifications": (5, 10), "cv": 2}],
+    "AugmentedClassifier": [
+        {"estimator": LogisticRegression(), "augmenter": NoisyCopies()},
+        {
+            "estimator": LogisticRegression(),
+            "augmenter": NoisyCopies(),
+            "strategy": "aug-only",
+            "augmented_weight": 1,
+        },
+    ],
     "ClassSeparability": [
         {},
         {"statistic": "entropy", "min_samples": 3, "algorithm": "boruvka"},
@@ -64,6 +104,7 @@ CONFIGURATIONS = {
             "random_state": 0,
         },
     ],
+    "LexicalizedPCFGParser": [{}, {"n_parses": 2, "lexical_weight": 0.2, "n_jobs": 2}],
     "LokiClassifier": [
         {},
         {"temperature": "auto", "cv": 2, "top_k": 1},
@@ -131,6 +172,13 @@ EXPECTED_FAILURES = {
 # {class name: fitted attributes that only some of its configurations have}
 _OF_HEADS = {"class_offsets_", "coefs_", "intercepts_"}
 CONDITIONAL_ATTRIBUTES = {
+    "ALPAugmenter": {
+        "augmentation_report_",
+        "donor_indices_",
+        "is_augmented_",
+        "sample_indices_",
+        "scores_",
+    },
     "AnyLossClassifier": _OF_HEADS | {"coef_", "intercept_"},
     "AnyLossClassifierCV": {"class_offsets_"},
     "ClassSeparability": {"core_distances_"},
@@ -153,6 +201,7 @@ CONDITIONAL_ATTRIBUTES = {
 COMPUTES_IN_DTYPE_OF_X = {
     "AnyLossClassifier",
     "AnyLossClassifierCV",
+    "AugmentedClassifier",
     "DiceLossClassifier",
     "LatentLabelShift",
     "LokiClassifier",
@@ -168,6 +217,13 @@ def instances():
         for estimator in estimator_classes()
         for configuration in CONFIGURATIONS[estimator.__name__]
     ]
+
+
+def texts_for(estimator):
+    """What an estimator of one-dimensional input fits: texts or trees, and classes."""
+    if type(estimator).__name__ == "LexicalizedPCFGParser":
+        return TREES, None
+    return made_corpus(sizes=(40, 40, 40, 40))[:2]
 
 
 def expected_failures(estimator):

@@ -3,13 +3,16 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
+ROOT = Path(__file__).resolve().parents[2]
 DROPPED = ("EAGER_IMPORT", "NUMBA_DISABLE_JIT", "PYTHONSTARTUP", "COV_CORE_SOURCE")
 
 
 def run_python(*arguments, cwd=None, **environment):
     """Run the interpreter on `arguments`; return what it printed, fail if it fails."""
     kept = {name: value for name, value in os.environ.items() if name not in DROPPED}
+    kept["PYTHONPATH"] = str(ROOT)  # pickles may hold classes of the tests
     result = subprocess.run(
         [sys.executable, *map(str, arguments)],
         env=kept | environment,

@@ -393,8 +393,8 @@ def check_pipeline(sampler, texts, y):
         clone(sampler), TfidfVectorizer(), LogisticRegression()
     ).fit(texts, y)
     _, X, labels = resampled(sampler, texts, y)
-    features = TfidfVectorizer().fit(X)
-    by_hand = LogisticRegression().fit(features.transform(X), labels)
+    features = TfidfVectorizer()
+    by_hand = LogisticRegression().fit(features.fit_transform(X), labels)
     np.testing.assert_array_equal(
         model.predict_proba(texts), by_hand.predict_proba(features.transform(texts))
     )

@@ -13,7 +13,7 @@ from sklearn.base import clone
 from sklearn.utils import get_tags
 
 import sklearn_ext
-from tests.common._instances import instances
+from tests.common._instances import instances, texts_for
 from tests.common.test_estimators import numbers, outputs, weighted
 from tests.text._corpus import made_corpus
 
@@ -55,7 +55,6 @@ def tables():
 
 def fit_everything():
     """Fit and ask every estimator of the package on every table or text it takes."""
-    texts, _, _ = made_corpus(sizes=(40, 40, 40, 40))
     for estimator, X in product(instances(), tables()):
         tags = get_tags(estimator).input_tags
         if not tags.two_d_array:
@@ -68,11 +67,17 @@ def fit_everything():
         for n_classes, weight in product((2, 3), weights):
             y = np.arange(n_samples) % n_classes
             outputs(clone(estimator).fit(X, y, **weighted(estimator, weight)), X)
+    corpus = made_corpus(sizes=(40, 40, 40, 40))[0]
     for estimator in instances():
         if not get_tags(estimator).input_tags.two_d_array:
+            X, y = texts_for(estimator)
             for extra in ("", " naïve 北京"):
-                given = [text + extra for text in texts]
-                outputs(clone(estimator).fit(given), given[:3])
+                texts = [text + extra for text in corpus]
+                fitted = clone(estimator).fit(X if y is None else texts, y)
+                if hasattr(fitted, "sample"):
+                    fitted.sample()
+                else:
+                    outputs(fitted, texts[:3])
 
 
 def main():

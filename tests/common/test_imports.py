@@ -10,6 +10,7 @@ from tests.common._process import run_python
 
 HEAVY = [
     "gensim",
+    "lemminflect",
     "matplotlib",
     "nltk",
     "numba",
@@ -57,9 +58,12 @@ def test_an_estimator_does_not_load(name):
     assert name not in modules_after("from sklearn_ext import FoldSE")
 
 
-def test_an_estimator_loads_what_scikit_learn_loads():
+@pytest.mark.parametrize(
+    "estimator", ["FoldSE", "ALPAugmenter", "AugmentedClassifier", "AugmentationSplit"]
+)
+def test_an_estimator_loads_what_scikit_learn_loads(estimator):
     base = modules_after("import sklearn.base, sklearn.callback")
-    new = modules_after("from sklearn_ext import FoldSE") - base
+    new = modules_after(f"from sklearn_ext import {estimator}") - base
     packages = {name.partition(".")[0] for name in new}
     allowed = {"sklearn_ext", "sklearn", "numpy", "scipy", "pandas"}
     assert packages - sys.stdlib_module_names <= allowed
