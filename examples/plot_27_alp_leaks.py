@@ -1,13 +1,13 @@
 """
-=====================================
+======================================
 Augmented texts that leak, and how not
-=====================================
+======================================
 
-New texts that are made from twenty look like more data, and the obvious thing is to make
-them first, and to cross-validate then. The score is wonderful, and wrong: a new text is
-trained on while the text it was made from is predicted, or the other way round. Keeping
-each text in one fold with the new ones that have its frame does not help, since phrases
-and words come from *other* texts.
+New texts that are made from twenty look like more data, and the obvious thing is to
+make them first, and to cross-validate then. The score is wonderful, and wrong: a new
+text is trained on while the text it was made from is predicted, or the other way round.
+Keeping each text in one fold with the new ones that have its frame does not help, since
+phrases and words come from *other* texts.
 
 This example shows how large the error is, and the two ways that have none:
 :class:`~sklearn_ext.AugmentedClassifier`, which augments within ``fit``, and
@@ -59,8 +59,8 @@ print(*few[:3], sep="\n")
 # %%
 # Where a new text comes from
 # ---------------------------
-# An augmented table has the rows as they were, and new ones behind them. ``donor_indices_``
-# has for each row all the rows that gave it something.
+# An augmented table has the rows as they were, and new ones behind them.
+# ``donor_indices_`` has for each row all the rows that gave it something.
 
 augmenter = ALPAugmenter(n_samples=15, synonyms=None, random_state=0)
 table, y_table = augmenter.fit_resample(few, y_few)
@@ -83,7 +83,8 @@ print(f"rows that a new one is made of: {n_donors.mean():.1f} on average")
 # * *groups*: a text and the new ones that have its frame stay together;
 # * *AugmentationSplit*: folds of the originals. A new row is trained on only if all of
 #   its donors are in the training part, and never predicted;
-# * *AugmentedClassifier*: folds of the originals, each training part augmented by itself.
+# * *AugmentedClassifier*: folds of the originals, each training part augmented by
+#   itself.
 #
 # And the accuracy on the other texts after fitting to the whole augmented table, which
 # is the answer that the four should give.
@@ -144,11 +145,11 @@ ax.tick_params(axis="y", length=0)
 plt.show()
 
 # %%
-# The first two say that the task is solved. It is not. The other two are about right on
-# average, and scatter as widely as twenty rows must: with ten texts per class no
-# cross-validation tells a difference of a few points. ``AugmentationSplit`` has to leave
-# out new rows, since with k folds a row of d donors stays only with probability
-# (1 - 1/k)^d:
+# The first two say that the task is solved. It is not. The other two lie around the
+# truth, and scatter as widely as twenty rows must: with ten texts per class no
+# cross-validation tells a difference of a few points. ``AugmentationSplit`` has to
+# leave out new rows, since with k folds a row of d donors stays with a probability of
+# about (1 - 1/k)^d only:
 
 print(f"new rows that it trains on: {share.mean():.0%}")
 
@@ -158,9 +159,9 @@ print(f"new rows that it trains on: {share.mean():.0%}")
 #
 # In a search
 # -----------
-# Parameters of the augmenter are searched like any others, and each fold is augmented by
-# itself. The weight of a new row, ``augmented_weight``, is the first one to search, and
-# no augmentation at all, a weight of 0, belongs into every such grid.
+# Parameters of the augmenter are searched like any others, and each fold is augmented
+# by itself. The weight of a new row, ``augmented_weight``, is the first one to search,
+# and no augmentation at all, a weight of 0, belongs in every such grid.
 
 inside = AugmentedClassifier(
     classifier, ALPAugmenter(n_samples=15, synonyms=None, random_state=0)

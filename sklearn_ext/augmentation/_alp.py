@@ -5,11 +5,13 @@ arXiv 2112.11916.
 """
 
 import warnings
+from copy import copy
 from dataclasses import dataclass
 from functools import partial
 from numbers import Integral, Real
 
 import numpy as np
+import pandas as pd
 from sklearn.utils import Bunch, check_random_state
 
 from sklearn_ext._core._fitting import keep_fit_on_error
@@ -75,19 +77,30 @@ def edit_probabilities(given):
                 f"edit_probability has the unknown key {key!r}: its keys are "
                 f"{list(medium)!r}."
             )
-        if not isinstance(value, Real) or not 0 <= value <= 1:
+        is_number = isinstance(value, Real) and not isinstance(value, bool)
+        if not (is_number and 0 <= value <= 1):
             raise ValueError(
                 f"edit_probability[{key!r}] must be a number in [0, 1], got {value!r}."
             )
     return medium | given
 
 
+def is_count(value):
+    """Whether this is an int of at least 0, and not a bool."""
+    return isinstance(value, Integral) and not isinstance(value, bool) and value >= 0
+
+
 def requested_rows(n_samples, classes, codes):
     """Return how many new rows each class gets."""
-    if isinstance(n_samples, str):
+    if isinstance(n_samples, str) and n_samples == "balanced":
         sizes = np.bincount(codes)
         return (sizes.max() - sizes).tolist()
     if not isinstance(n_samples, dict):
+        if not is_count(n_samples) or n_samples < 1:
+            raise ValueError(
+                f"n_samples must be an int of at least 1, a dict from label to int, or "
+                f"'balanced', got {n_samples!r}."
+            )
         return [int(n_samples)] * len(classes)
     known = classes.tolist()
     for label, count in n_samples.items():
@@ -96,7 +109,7 @@ def requested_rows(n_samples, classes, codes):
                 f"n_samples has the label {label!r}, which is none of the classes in "
                 f"y: {known!r}."
             )
-        if isinstance(count, bool) or not isinstance(count, Integral) or count < 0:
+        if not is_count(count):
             raise ValueError(
                 f"n_samples[{label!r}] must be an int of at least 0, got {count!r}."
             )
@@ -182,7 +195,7 @@ class ALPAugmenter(BaseEstimator):
         log_prob, weight).
 
     n_unparsed_ : int
-        Sentences without a parse; in these only words are changed.
+        Sentences of which a part has no parse; there only words are changed.
 
     sample_indices_ : ndarray of int64 of shape (n_resampled,)
         For each row of the result the row of X that it is, or whose frame it has. This
@@ -263,7 +276,11 @@ class ALPAugmenter(BaseEstimator):
         "label_filter": "no_validation",  # `check_label_filter` says more
         "filter_threshold": [Interval(Real, 0, 1, closed="both"), None],
         "max_tries": [IntegralNotBool(Integral, 1, None, closed="left")],
-        "text_column": [str, Integral, None],
+        "text_column": [
+            str,
+            IntegralNotBool(Integral, 0, None, closed="left"),
+            None,
+        ],
         "n_jobs": [Integral, None],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
@@ -453,6 +470,11 @@ class ALPAugmenter(BaseEstimator):
                 "ALPAugmenter requires y to be passed, but the target y is None."
             )
         labels = check_target(y)
+        if pd.isna(labels).any():
+            raise ValueError(
+                f"y holds a missing label at row {pd.isna(labels).argmax()}. Leave out "
+                f"the rows without a label."
+            )
         check_classification_targets(labels)
         check_consistent_length(table.texts, labels)
         classes, codes = np.unique(labels, return_inverse=True)
@@ -469,6 +491,7 @@ class ALPAugmenter(BaseEstimator):
         models = class_models(
             analysis, codes, model._pcfg.lexical, edits, self._substitutes()
         )
+        y = take_rows(y, np.arange(len(codes)))  # a copy, as of X
         return Fitted(table, y, codes, classes, analysis, models)
 
     def _substitutes(self):
@@ -528,11 +551,11 @@ class ALPAugmenter(BaseEstimator):
         self.n_unparsed_ = int(fitted.analysis.n_unparsed)
 
     def __sklearn_clone__(self):
-        """Keep a given parser: a clone of it would have to be fitted again."""
+        """Keep the tables of a parser: a clone would have to be fitted again."""
         parameters = self.get_params(deep=False)
         return type(self)(
             **{
-                name: value if name == "parser" else clone(value, safe=False)
+                name: copy(value) if name == "parser" else clone(value, safe=False)
                 for name, value in parameters.items()
             }
         )

@@ -28,6 +28,10 @@ class Analysis(NamedTuple):
 
 def check_parser(parser):
     """Raise unless this is something that parses."""
+    if isinstance(parser, type):
+        raise TypeError(
+            f"parser is the class {parser.__name__}, not an object: pass a fitted one."
+        )
     if isinstance(parser, LexicalizedPCFGParser):
         check_is_fitted(parser)
     elif not (callable(parser) or parser == "pcfg"):
@@ -78,28 +82,43 @@ def trees_of_callable(parser, texts, n_parses, parse_threshold):
     for i, answer in enumerate(answers):
         # An nltk.Tree is a list, too, but no plain one.
         pairs = answer if type(answer) is list else [(answer, 0.0)]
-        if not pairs:
-            raise ValueError(
-                f"parser returned no tree for texts[{i}], {texts[i][:60]!r}."
-            )
         trees = {}
-        for given, log_prob in sorted(pairs, key=lambda pair: -pair[1]):
-            node = clean_tree(read_tree(str(given), name=f"the tree of texts[{i}]"))
-            trees.setdefault(node, float(log_prob))
+        for given, log_prob in checked_pairs(pairs, i, texts[i]):
+            name = f"the tree of texts[{i}]"
+            node = read_tree(str(given), name=name)
+            try:
+                trees.setdefault(clean_tree(node), float(log_prob))
+            except ValueError as error:
+                raise ValueError(f"In {name}, {error}") from None
         some = [Tree(*item) for item in trees.items()]
         least = some[0].log_prob + np.log(parse_threshold)
         kept.append([tree for tree in some[:n_parses] if tree.log_prob >= least])
     return kept
 
 
+def checked_pairs(pairs, i, text):
+    """Return pairs of tree and log-probability, the best first, or raise."""
+    for pair in pairs:
+        is_pair = isinstance(pair, tuple) and len(pair) == 2
+        if not is_pair or pair[0] is None or not np.isfinite(pair[1]):
+            raise ValueError(
+                f"parser returned {pair!r} for texts[{i}], {text[:60]!r}: a tree in "
+                f"brackets, an object whose str is one, or a list of pairs (tree, "
+                f"finite log-probability) is expected."
+            )
+    if not pairs:
+        raise ValueError(f"parser returned no tree for texts[{i}], {text[:60]!r}.")
+    return sorted(pairs, key=lambda pair: -pair[1])
+
+
 def aligned(node, text):
     """Return the tokens of a tree as they stand in its text.
 
     A token that the text does not have, because the parser spells it in its own way,
-    is taken as it is, with a blank before it.
+    is taken as it is, with a blank before it. Raises if that are most of them.
     """
     words = [word for _, word in tree_tokens(node)]
-    texts, spaces, position = [], [], 0
+    texts, spaces, position, n_found = [], [], 0, 0
     for word in words:
         spelling = BRACKETS.get(word, word)
         rest = text[position:]
@@ -107,6 +126,12 @@ def aligned(node, text):
         starts = [s for s in (spelling, word) if rest.startswith(s, n_blanks)]
         if starts:
             position += n_blanks + len(starts[0])
+            n_found += 1
         texts.append(starts[0] if starts else spelling)
         spaces.append(bool(texts[1:]) and (n_blanks > 0 or not starts))
+    if 2 * n_found < len(words):
+        raise ValueError(
+            f"parser returned a tree of {' '.join(words)[:60]!r} for the text "
+            f"{text[:60]!r}: trees must come in the order of the texts."
+        )
     return Sentence(words, texts, spaces)

@@ -6,7 +6,6 @@ __all__ = [
     "Groups",
     "donor_weights",
     "group_phrases",
-    "is_closed",
     "numbers_of",
     "offsets_of",
     "relations_of",
@@ -18,6 +17,8 @@ __all__ = [
 NOUN_PHRASES = ("NP", "NX", "NML", "WHNP")
 PRONOUNS = ("PRP", "EX", "WP")
 CONJUNCTIONS = ("CC", "CONJP")
+# One tag each for two forms: "was" and "were", "am" and "are".
+BE_FORMS = ("was",), ("were",), ("am", "'m", "’m"), ("are", "'re", "’re")
 # How far a lexicalised probability may move the weight of a donor.
 LEAST, MOST = 0.1, 10.0
 # Phrases that make a kind: with fewer the parent no longer matters.
@@ -101,15 +102,16 @@ class Groups:
         return start, donors
 
 
-def is_closed(depth, size):
-    """Return which subtrees close what they open, by brackets and by quotes."""
-    sums = np.pad(np.cumsum(depth, axis=1), ((0, 0), (1, 0)))
-    node = np.arange(len(size))
-    brackets, quotes = sums[:, node + size] - sums[:, node]
-    return (brackets == 0) & (quotes % 2 == 0)
+def be_forms(grammar, forest):
+    """Return a number for the forms of "be" that its tags do not tell apart, else 0."""
+    numbers = np.zeros(len(forest.word), np.int32)
+    for number, forms in enumerate(BE_FORMS, start=1):
+        known = [grammar.words.get(form) for form in forms]
+        numbers[np.isin(forest.word, [word for word in known if word >= 0])] = number
+    return numbers
 
 
-def group_phrases(groups, grammar, forest, relations, closed, sample, sentence):
+def group_phrases(groups, grammar, forest, relations, movable, sample, sentence):
     """Enter all phrases that may be replaced; `sentence` numbers those of the trees."""
     parent, head = relations.parent, relations.head_token
     pronoun = (
@@ -117,8 +119,9 @@ def group_phrases(groups, grammar, forest, relations, closed, sample, sentence):
         & (_is_symbol(grammar, forest, PRONOUNS)[head])
     )
     inner = (parent >= 0) & (parent[parent] >= 0)
-    nodes = np.flatnonzero((forest.size > 1) & inner & ~pronoun & closed)
-    flags = relations.coordinated, relations.negated, relations.has_negation
+    nodes = np.flatnonzero((forest.size > 1) & inner & ~pronoun & movable)
+    number = be_forms(grammar, forest)[head]
+    flags = relations.coordinated, relations.negated, relations.has_negation, number
     near = numbers_of(
         forest.symbol[nodes], forest.symbol[head[nodes]], *(f[nodes] for f in flags)
     )

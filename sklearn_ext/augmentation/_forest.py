@@ -36,6 +36,14 @@ class Names:
         """Return the number of a name, -1 if it is not known."""
         return self._number.get(name, -1)
 
+    def __getstate__(self):
+        # As one array: files of many strings are slow and large.
+        return {"text": np.frombuffer("\n".join(self.names).encode(), np.uint8)}
+
+    def __setstate__(self, state):
+        text = state["text"].tobytes().decode()
+        self.__init__(text.split("\n") if text else ())
+
     def copy(self):
         """Return an index that grows by itself."""
         other = Names()

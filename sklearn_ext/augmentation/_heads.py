@@ -5,7 +5,14 @@ from functools import lru_cache
 
 from ._treebank import read_tree
 
-__all__ = ["BE_FORMS", "HAVE_FORMS", "find_heads", "head_child", "plain_form"]
+__all__ = [
+    "AUXILIARIES",
+    "BE_FORMS",
+    "HAVE_FORMS",
+    "find_heads",
+    "head_child",
+    "plain_form",
+]
 
 LEFT, RIGHT = True, False  # the end at which the search for a head starts
 

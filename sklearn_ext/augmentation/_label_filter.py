@@ -16,7 +16,8 @@ def check_label_filter(label_filter, filter_threshold):
     """Raise if the filter cannot do what is asked of it."""
     if label_filter is None:
         return
-    if not hasattr(label_filter, "fit") or not hasattr(label_filter, "predict"):
+    is_fitting = hasattr(label_filter, "fit") and hasattr(label_filter, "predict")
+    if isinstance(label_filter, type) or not is_fitting:
         raise TypeError(
             f"label_filter must be a classifier of texts with fit and predict, such as "
             f"make_pipeline(TfidfVectorizer(), LogisticRegression()), got "

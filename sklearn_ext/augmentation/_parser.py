@@ -79,9 +79,11 @@ class LexicalizedPCFGParser(BaseEstimator):
     rare_count : int, default=2
         Words up to this count teach what unknown words look like.
 
-    prune_threshold : float, default=1e-4
-        A phrase is tried at a place only if the coarse grammar of unsplit labels gives
-        it this posterior probability there. 0 prunes nothing: the search is exact.
+    prune_threshold : float, default=1e-5
+        In sentences of more than 25 tokens a phrase is tried at a place only if a
+        coarse grammar of unsplit labels gives it this posterior probability there: the
+        share of all trees of the sentence, by their probability, that have it. Shorter
+        sentences, and with 0 all, are parsed exactly.
 
     max_length : int, default=60
         Longer sentences, in tokens, are cut at a semicolon, colon or comma.
@@ -200,7 +202,7 @@ class LexicalizedPCFGParser(BaseEstimator):
         split_states=True,
         tag_smoothing=2.0,
         rare_count=2,
-        prune_threshold=1e-4,
+        prune_threshold=1e-5,
         max_length=60,
         n_jobs=None,
         verbose=0,

@@ -9,14 +9,7 @@ from ._treebank import clean_tree, read_tree
 
 __all__ = ["checked_trees", "checked_weights", "sentences_of"]
 
-BRACKETS = {  # in trees these are structure
-    "(": "-LRB-",
-    ")": "-RRB-",
-    "[": "-LSB-",
-    "]": "-RSB-",
-    "{": "-LCB-",
-    "}": "-RCB-",
-}
+BRACKETS = {"(": "-LRB-", ")": "-RRB-"}  # in trees these are structure
 
 
 def checked_trees(X):

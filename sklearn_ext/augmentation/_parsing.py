@@ -22,6 +22,7 @@ __all__ = [
 ]
 
 N_RESCORED = 20  # derivations that the lexicalised model orders anew
+LONGEST_EXACT = 25  # tokens up to which to prune takes longer than not to
 BREAKS = ";", ":", ","  # where long sentences are cut, the first choice first
 
 
@@ -153,13 +154,20 @@ def candidates(pcfg, sentences, search, workers):
     rescoring = search.lexical_weight > 0
     n_first = max(search.n_parses, N_RESCORED) if rescoring else search.n_parses
     n_best = max(n_first, 20 * search.n_parses if search.n_parses > 1 else 1)
-    derivations = derive(
-        pcfg.chart,
-        [pcfg.lexicon.tags(list(words)) for words in sentences],
-        n_best=n_best,
-        prune_threshold=search.prune_threshold,
-        workers=workers,
-    )
+    derivations = [()] * len(sentences)
+    is_long = np.array([len(words) > LONGEST_EXACT for words in sentences], dtype=bool)
+    for threshold, some in (0.0, ~is_long), (search.prune_threshold, is_long):
+        places = np.flatnonzero(some).tolist()
+        tags = [pcfg.lexicon.tags(list(sentences[i])) for i in places]
+        found = derive(
+            pcfg.chart,
+            tags,
+            n_best=n_best,
+            prune_threshold=threshold,
+            workers=workers,
+        )
+        for place, each in zip(places, found, strict=True):
+            derivations[place] = each
     trees = [
         different_trees(pcfg.rules.states, words, each, n_first, search.n_parses)
         for words, each in zip(sentences, derivations, strict=True)

@@ -10,11 +10,11 @@ import numpy as np
 
 from sklearn_ext._core._arrays import plain_array
 
+from ._boundaries import movable
 from ._donors import (
     Groups,
     donor_weights,
     group_phrases,
-    is_closed,
     numbers_of,
     offsets_of,
     relations_of,
@@ -22,7 +22,7 @@ from ._donors import (
 )
 from ._forest import Forest
 from ._substitutes import is_content, is_negation
-from ._surface import ARTICLES, Writing, nesting
+from ._surface import ARTICLES, Writing
 
 __all__ = ["Candidates", "Recombiner"]
 
@@ -205,7 +205,8 @@ class Recombiner:
     another text. The kind of a phrase is label, tag of the Collins head, label above,
     coordinated or not, negated or not, with a negation inside or not; the label above
     is left out where fewer than 2 phrases would be left. The kind of a word is its tag.
-    A phrase that opens a bracket or a quotation without closing it stays where it is.
+    Two forms of "be" with one tag are two kinds. Phrases and words whose ends are not
+    their own stay where they are: half a bracket, a mark, a part of a compound.
     A donor weighs as its parse does, times P(head word | place) / P(head word | tag)
     within [0.1, 10]. The place of a head is that of the highest phrase that it heads;
     the head of a sentence has none, and there the factor is 1.
@@ -241,16 +242,14 @@ class Recombiner:
         sentence = numbers_of(tree_sample, np.asarray(tree_sentence, np.int64))
         sample = tree_sample[relations.tree]
 
+        whole = movable(written, tokens, forest, relations.tree[tokens])
         eligible = np.zeros(n_nodes, np.bool_)
         if word > 0:
             eligible[tokens] = [is_content(token.word, token.tag) for token in written]
+            eligible &= whole
         groups = Groups(n_nodes)
         if subtree > 0:
-            depth = np.zeros((2, n_nodes), np.int64)  # of brackets, of straight quotes
-            depth[0, tokens] = [nesting(token.text.lower()) for token in written]
-            depth[1, tokens] = [token.text == '"' for token in written]
-            closed = is_closed(depth, forest.size)
-            group_phrases(groups, grammar, forest, relations, closed, sample, sentence)
+            group_phrases(groups, grammar, forest, relations, whole, sample, sentence)
         if word > 0 and synonym < 1:
             nodes = np.flatnonzero(eligible)
             groups.of_node[nodes] = groups.add(nodes, forest.symbol[nodes])

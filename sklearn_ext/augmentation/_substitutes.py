@@ -2,6 +2,7 @@
 
 import re
 
+from ._heads import AUXILIARIES, plain_form
 from ._inflect import inflect, lemmatize
 
 __all__ = ["indefinite_article", "is_content", "is_negation", "substitutes"]
@@ -11,13 +12,6 @@ NEGATIONS = frozenset(
     [
         "ain't", "barely", "cannot", "hardly", "n't", "neither", "never", "no",
         "nobody", "none", "nor", "not", "nothing", "nowhere", "scarcely", "without",
-    ]
-)  # fmt: skip
-AUXILIARIES = frozenset(
-    [
-        "'d", "'m", "'re", "'s", "'ve", "ai", "am", "are", "be", "been", "being",
-        "did", "do", "does", "doing", "done", "had", "has", "have", "having", "is",
-        "was", "were",
     ]
 )  # fmt: skip
 STOP_WORDS = frozenset(
@@ -44,7 +38,7 @@ NUMBER_WITH_VOWEL = re.compile(r"8|1[18](?!\d)")
 
 def is_negation(word):
     """Return whether a token negates: not, n't, n 't, and in one piece can't."""
-    word = word.lower().replace("’", "'").replace(" ", "")
+    word = plain_form(word).replace(" ", "")
     return word in NEGATIONS or word.endswith("n't")
 
 
@@ -52,7 +46,7 @@ def is_content(word, tag):
     """Return whether a token carries content and may be replaced."""
     if CONTENT_TAGS.fullmatch(tag) is None:
         return False
-    small = word.lower().replace("’", "'")
+    small = plain_form(word)
     if tag[0] == "V" and small in AUXILIARIES:
         return False
     letters = sum(character.isalpha() for character in small)

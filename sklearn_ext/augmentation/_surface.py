@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ._forest import Names
+from ._heads import plain_form
 from ._substitutes import indefinite_article
 
 __all__ = [
@@ -25,11 +26,6 @@ OPENING = "(", "[", "{", "-lrb-", "-lsb-", "-lcb-", "``", "“"
 CLOSING = ")", "]", "}", "-rrb-", "-rsb-", "-rcb-", "''", "”"
 
 
-def _straight(text):
-    """Return a text in lower case, with straight apostrophes."""
-    return text.lower().replace("’", "'")
-
-
 def nesting(text):
     """Return 1 for a token that opens a bracket or a quotation, -1 if it closes one."""
     return (text in OPENING) - (text in CLOSING)
@@ -37,7 +33,7 @@ def nesting(text):
 
 def is_clitic(text):
     """Return whether a token leans on the word before it: 's, n't."""
-    text = _straight(text).replace(" ", "")
+    text = plain_form(text).replace(" ", "")
     return text == "n't" or (text[:1] == "'" and text[1:].isalpha())
 
 
@@ -54,7 +50,7 @@ def capitalised(text):
 def lowered(text, tag):
     """Return a token of a sentence start as it stands further behind."""
     is_name = tag in PROPER or (text.isupper() and len(text) > 1)
-    if is_name or text == "I" or _straight(text).startswith("i'"):
+    if is_name or text == "I" or plain_form(text).startswith("i'"):
         return text
     return text[:1].lower() + text[1:]
 

@@ -30,7 +30,6 @@ class TextTable:
                 f"{'sparse matrix' if sparse.issparse(X) else 'numeric array'} of "
                 f"shape {X.shape}. Augment texts before they are vectorised."
             )
-        self.X = X
         self.column = None  # the name of the text column of a frame
         if is_frame(X):
             self.column = found_column(X, text_column)
@@ -40,6 +39,8 @@ class TextTable:
                 f"{type(X).__name__}. Set text_column=None."
             )
         self.texts = check_documents(X if self.column is None else X[self.column])
+        # A copy: what the caller does to X later must not change new rows.
+        self.X = take_rows(X, np.arange(len(self.texts)))
         for i, text in enumerate(self.texts):
             if not text.strip():
                 raise ValueError(

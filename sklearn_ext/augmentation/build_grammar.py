@@ -134,6 +134,24 @@ def write_attribution(path, treebanks):
     Path(path).write_text("\n".join(lines), encoding="utf8")
 
 
+def check_arguments(command, options, given):
+    """End with a message before minutes of work are lost."""
+    files = [path for path, _ in given] + [options.dev, options.test]
+    for path in filter(None, files):
+        if not Path(path).is_file():
+            command.error(f"there is no file {path}")
+    for path in filter(None, (options.output, options.attribution)):
+        if not Path(path).resolve().parent.is_dir():
+            command.error(f"there is no folder for {path}")
+    for path, weight in given:
+        if weight != "auto" and not 0 < weight < np.inf:
+            command.error(f"the weight of {path} must be above 0, got {weight:g}")
+    if options.markov_order < 0:
+        command.error("--markov-order must be at least 0")
+    if options.min_lexical_count < 1:
+        command.error("--min-lexical-count must be at least 1")
+
+
 def main(arguments=None):
     """Run the command line.
 
@@ -168,9 +186,15 @@ def main(arguments=None):
         help="file to write with the documents that documents.tsv names",
     )
     options = command.parse_args(arguments)
-
     given = [split_argument(argument) for argument in options.treebanks]
-    treebanks = [(read_treebank(path), weight) for path, weight in given]
+    check_arguments(command, options, given)
+
+    treebanks = []
+    for path, weight in given:
+        try:
+            treebanks.append((read_treebank(path), weight))
+        except ValueError as error:
+            command.error(f"{path}: {error}")
     for i, (path, weight) in enumerate(given):
         if weight == "auto":
             print(f"{path}:")  # noqa: T201
@@ -178,7 +202,9 @@ def main(arguments=None):
             treebanks[i] = treebanks[i][0], best_weight(treebanks, i, parser)
     for (path, _), (trees, weight) in zip(given, treebanks, strict=True):
         n_tokens = sum(len(tree_tokens(read_tree(tree))) for tree in trees)
-        print(f"{path}: {len(trees)} trees, {n_tokens} tokens, weight {weight:g}")  # noqa: T201
+        print(  # noqa: T201
+            f"{path}: {len(trees)} trees, {n_tokens} tokens, weight {weight:g}"
+        )
     trees, weights = joined(treebanks)
     parser = LexicalizedPCFGParser(markov_order=options.markov_order, verbose=1)
     parser._fit(trees, weights, options.min_lexical_count)

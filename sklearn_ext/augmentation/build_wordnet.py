@@ -144,6 +144,11 @@ def main(arguments=None):
     parser.add_argument("synsets", metavar="SYNSETS", help="table of synsets")
     parser.add_argument("-o", "--output", required=True, help="npz file to write")
     given = parser.parse_args(arguments)
+    for path in (given.senses, given.synsets):
+        if not Path(path).is_file():
+            parser.error(f"there is no file {path}")
+    if not Path(given.output).resolve().parent.is_dir():
+        parser.error(f"there is no folder for {given.output}")
     arrays = build_wordnet(given.senses, given.synsets)
     with open(given.output, "wb") as file:
         np.savez_compressed(file, **arrays)

@@ -9,8 +9,11 @@ import numpy as np
 
 from sklearn_ext.augmentation._forest import Names, flatten
 from sklearn_ext.augmentation._recombine import Recombiner
-from sklearn_ext.augmentation._substitutes import indefinite_article, is_content
-from sklearn_ext.augmentation._substitutes import is_negation
+from sklearn_ext.augmentation._substitutes import (
+    indefinite_article,
+    is_content,
+    is_negation,
+)
 from sklearn_ext.augmentation._surface import is_clitic, is_word, lowered
 from sklearn_ext.augmentation._tokenize import Sentence
 from sklearn_ext.augmentation._treebank import (
@@ -143,12 +146,34 @@ class Place:
             return False
         base = self.label.split("~")[0]
         tag = self.head_token(0).label
-        text = " ".join(token.text for token in self.tokens())
+        texts = [token.text for token in self.tokens()]
+        text = " ".join(texts)
         if any(text.count(a) != text.count(b) for a, b in ("()", "[]")):
             return False
-        if text.count('"') % 2:
+        if text.count('"') % 2 or self.is_torn():
+            return False
+        if {texts[0], texts[-1]} & set(".,;:!?") or text.lower() in ("a", "an", "the"):
             return False
         return not (base in ("NP", "NX", "NML", "WHNP") and tag in ("PRP", "EX", "WP"))
+
+    def is_torn(self):
+        """Whether a word is written across the first or the last token."""
+        root = self
+        while root.parent is not None:
+            root = root.parent
+        around, own = root.tokens(), self.tokens()
+        first = next(i for i, token in enumerate(around) if token is own[0])
+        cuts = [i for i in (first, first + len(own)) if 0 < i < len(around)]
+        for i in cuts:
+            left, right = around[i - 1], around[i]
+            glued = not right.space and not is_clitic(right.text)
+            if glued and all(is_word(t.text) or t.text == "-" for t in (left, right)):
+                return True
+        return False
+
+    @property
+    def is_content(self):
+        return is_content(self.word, self.label) and not self.is_torn()
 
     @cached_property
     def kind(self):
@@ -160,8 +185,10 @@ class Place:
             for sister in self.parent.children
             if sister is not self
         )
-        head = self.head_token(0).label
-        return self.label, head, joined, negated, self.has_negation()
+        head = self.head_token(0)
+        form = {"'m": "am", "'re": "are"}.get(head.word.lower(), head.word.lower())
+        form = form if form in ("was", "were", "am", "are") else None
+        return self.label, head.label, form, joined, negated, self.has_negation()
 
     def place(self):
         """Where the phrase with this head hangs: label, head tag, head word, side."""
@@ -226,7 +253,7 @@ class Twin:
             some = [
                 p
                 for p in self.places
-                if p.is_token and p.label == place.label and is_content(p.word, p.label)
+                if p.is_token and p.label == place.label and p.is_content
             ]
         else:
             near = [p for p in self.places if p.is_swappable and p.kind == place.kind]
@@ -306,7 +333,7 @@ class Twin:
     def token(self, place, inherits, row):
         _, word, synonym = self.chances
         text, written, kind, origin = place.text, place.word, 0, place
-        content = word > 0 and is_content(place.word, place.label)
+        content = word > 0 and place.is_content
         if content and row.draws.uniform() < word:
             if row.draws.uniform() < synonym:
                 options = self.substitutes(place.word, place.label)

@@ -83,18 +83,7 @@ def test_sources_take_turns(made):
     new = fitted.sample_indices_[fitted.is_augmented_]
     for label, line in fitted.augmentation_report_.items():
         counts = np.bincount(new, minlength=len(TEXTS))[label == LABELS]
-        assert counts.sum() == 40
-        if not any(line["rejected"].values()):
-            assert np.ptp(counts) <= 1
-
-
-def test_sources_are_balanced_when_nothing_is_refused():
-    fitted = augmenter(n_samples=4, edit_probability={"word": 1, "synonym": 0})
-    fitted.fit_resample(TEXTS, CLASSES)
-    for label, line in fitted.augmentation_report_.items():
-        new = fitted.sample_indices_[fitted.is_augmented_]
-        counts = np.bincount(new, minlength=len(TEXTS))[label == LABELS]
-        assert counts.max() <= 1 + sum(line["rejected"].values())
+        assert counts.tolist() == [4] * 10, line  # a refused one is tried again
 
 
 def test_scores_are_of_new_rows_and_above_the_floor(made):
@@ -157,6 +146,25 @@ def test_sampling_repeats_and_leaves_the_estimator_alone():
         "donor_indices",
         "scores",
     }
+
+
+@pytest.mark.parametrize("n_samples", [0, -1, 2.7, True, "bal"])
+def test_sampling_checks_the_number(n_samples):
+    fitted = augmenter().fit(TEXTS, CLASSES)
+    with pytest.raises(ValueError, match="n_samples must be an int of at least 1"):
+        fitted.sample(n_samples)
+
+
+def test_what_the_caller_does_later_does_not_matter():
+    X = pd.DataFrame({"text": TEXTS, "n": range(20)})
+    y = np.array(CLASSES)
+    fitted = augmenter(text_column="text").fit(X, y)
+    before = fitted.sample(random_state=1)
+    X["n"] = -1
+    y[:] = "other"
+    after = fitted.sample(random_state=1)
+    pd.testing.assert_frame_equal(before[0], after[0])
+    np.testing.assert_array_equal(before[1], after[1])
 
 
 def test_fit_forgets_the_rows_of_before(made):
@@ -228,6 +236,11 @@ def test_parsers_may_be_given(made):
         (lambda texts: ["(S (NN a))"], "returned 1 trees for 20 texts"),
         (lambda texts: ["(S (NN a)"] * 20, r"texts\[0\].*'\(S \(NN a\)'"),
         (lambda texts: [[]] * 20, r"no tree for texts\[0\]"),
+        (lambda texts: [None] * 20, r"returned \(None, 0.0\) for texts\[0\]"),
+        (lambda texts: [["(S (NN a))"]] * 20, r"returned '\(S \(NN a\)\)' for texts"),
+        (lambda texts: [[("(S (NN a))", np.nan)]] * 20, "finite log-probability"),
+        (lambda texts: ["(S (NP))"] * 20, r"In the tree of texts\[0\], a tree has no"),
+        (lambda texts: ["(S (NN foo) (NN bar))"] * 20, "in the order of the texts"),
     ],
 )
 def test_a_parser_that_answers_nonsense_is_refused(parser, message):
@@ -345,6 +358,9 @@ def test_trees(made):
         ),
         ({"parser": LexicalizedPCFGParser()}, NotFittedError, "not fitted"),
         ({"parser": "stanza"}, ValueError, "'parser' parameter"),
+        ({"parser": LexicalizedPCFGParser}, TypeError, "the class Lexicalized"),
+        ({"label_filter": LogisticRegression}, TypeError, "label_filter must be"),
+        ({"edit_probability": {"word": True}}, ValueError, "got True"),
         ({"text_column": "text"}, ValueError, "no columns"),
     ],
 )
@@ -368,7 +384,8 @@ def test_bad_parameters(parameters, error, message):
             ValueError,
             "y should be a 1d array|label type",
         ),
-        (TEXTS, [*CLASSES[1:], None], (ValueError, TypeError), "NaN|None|label type"),
+        (TEXTS, [*CLASSES[1:], None], ValueError, "missing label at row 19"),
+        (TEXTS, None, ValueError, "requires y"),
         (["", *TEXTS[1:]], CLASSES, ValueError, r"X\[0\] is an empty text"),
         (np.zeros((20, 2)), CLASSES, TypeError, "texts expected"),
         (sparse.csr_array((20, 2)), CLASSES, TypeError, "texts expected"),
@@ -401,7 +418,8 @@ def test_a_clone_keeps_the_parser():
     parser = LexicalizedPCFGParser.load()
     given = augmenter(parser=parser, label_filter=LogisticRegression())
     copy = clone(given.fit(TEXTS, CLASSES))
-    assert copy.parser is parser
+    assert copy.parser is not parser  # with the same tables
+    assert copy.parser._pcfg is parser._pcfg
     assert copy.label_filter is not given.label_filter
     assert not hasattr(copy, "classes_")
     assert copy.set_params(label_filter=None).fit(TEXTS, CLASSES).n_unparsed_ == 0

@@ -259,6 +259,30 @@ def test_the_command_line_builds_the_same_bytes(tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["absent.mrg", "-o", "x.npz"], "no file absent.mrg"),
+        (["bad.mrg", "-o", "x.npz"], "bad.mrg: tree 0 is no bracketed tree"),
+        (["good.mrg", "-o", "absent/x.npz"], "no folder for absent/x.npz"),
+        (["good.mrg:0", "-o", "x.npz"], "weight of good.mrg must be above 0"),
+        (["good.mrg", "-o", "x.npz", "--markov-order", "-1"], "at least 0"),
+        (["good.mrg", "-o", "x.npz", "--min-lexical-count", "0"], "at least 1"),
+        (["good.mrg", "-o", "x.npz", "--dev", "absent"], "no file absent"),
+    ],
+)
+def test_the_command_line_says_what_is_wrong(
+    arguments, message, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "good.mrg").write_text(TREES[0])
+    (tmp_path / "bad.mrg").write_text("(S (NN a)")
+    with pytest.raises(SystemExit):
+        main(arguments)
+    assert message in capsys.readouterr().err
+    assert not (tmp_path / "x.npz").exists()
+
+
+@pytest.mark.parametrize(
     ("X", "weights", "message"),
     [
         (["(S (NN a))", "(S (NN a)"], None, r"X\[1\].*'\(S \(NN a\)'"),
