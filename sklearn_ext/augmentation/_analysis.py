@@ -1,6 +1,7 @@
 """Texts to sentences with their weighted parses, by whatever parser there is."""
 
 import copy
+from numbers import Real
 from typing import NamedTuple
 
 import numpy as np
@@ -72,7 +73,12 @@ def analyse(texts, parser, *, n_parses, parse_threshold, n_jobs):
 
 def trees_of_callable(parser, texts, n_parses, parse_threshold):
     """Return for each text the trees to keep of those that a callable gives."""
-    answers = list(parser(list(texts)))
+    answers = parser(list(texts))
+    if answers is None or isinstance(answers, str) or not hasattr(answers, "__len__"):
+        raise ValueError(
+            f"parser returned {type(answers).__name__}: a list with one entry for each "
+            f"text is expected."
+        )
     if len(answers) != len(texts):
         raise ValueError(
             f"parser returned {len(answers)} trees for {len(texts)} texts, the first "
@@ -99,8 +105,9 @@ def trees_of_callable(parser, texts, n_parses, parse_threshold):
 def checked_pairs(pairs, i, text):
     """Return pairs of tree and log-probability, the best first, or raise."""
     for pair in pairs:
-        is_pair = isinstance(pair, tuple) and len(pair) == 2
-        if not is_pair or pair[0] is None or not np.isfinite(pair[1]):
+        is_pair = isinstance(pair, tuple) and len(pair) == 2 and pair[0] is not None
+        is_number = is_pair and isinstance(pair[1], Real) and np.isfinite(pair[1])
+        if not is_number:
             raise ValueError(
                 f"parser returned {pair!r} for texts[{i}], {text[:60]!r}: a tree in "
                 f"brackets, an object whose str is one, or a list of pairs (tree, "

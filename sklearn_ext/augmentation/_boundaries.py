@@ -2,10 +2,11 @@
 
 import numpy as np
 
-from ._surface import ARTICLES, is_clitic, is_word, nesting
+from ._surface import is_clitic, is_word, nesting
 
 __all__ = ["movable"]
 
+FUNCTION_TAGS = "CC", "DT", "IN", "MD", "PDT", "POS", "RP", "TO"
 HYPHENS = "-", "–", "—", "/"
 MARKS = (".", ",", ";", ":", "!", "?", "…", "--", "...")
 
@@ -19,12 +20,12 @@ def movable(written, tokens, forest, tree_of_token):
     """Return which nodes can be replaced, and can replace others.
 
     A phrase closes the brackets and quotations that it opens, neither begins nor ends
-    with a mark, and is more than an article. Neither phrases nor words end inside of
+    with a mark, and is more than one function word. Neither phrases nor words end inside of
     what is written without white space: thought-provoking.
 
     Parameters
     ----------
-    written : list of tokens with `text` and `space`
+    written : list of tokens with `text`, `space` and `tag`
         All tokens of the forest.
     tokens : ndarray of int64
         Their nodes.
@@ -44,7 +45,7 @@ def movable(written, tokens, forest, tree_of_token):
     depth = np.zeros((2, len(forest.symbol)), np.int64)
     depth[0, tokens] = [nesting(text.lower()) for text in texts]
     depth[1, tokens] = [text == '"' for text in texts]
-    article = np.array([text.lower() in (*ARTICLES, "the") for text in texts], bool)
+    lone = np.array([token.tag in FUNCTION_TAGS for token in written], bool)
 
     node = np.arange(len(forest.symbol))
     first = np.searchsorted(tokens, node)
@@ -52,7 +53,7 @@ def movable(written, tokens, forest, tree_of_token):
     last = end - 1
     whole = is_closed(depth, forest.size) & ~joined[first] & ~joined[end]
     is_phrase = forest.size > 1
-    bare = mark[first] | mark[last] | (article[first] & (first == last))
+    bare = mark[first] | mark[last] | (lone[first] & (first == last))
     return whole & ~(is_phrase & bare)
 
 

@@ -18,7 +18,7 @@ NOUN_PHRASES = ("NP", "NX", "NML", "WHNP")
 PRONOUNS = ("PRP", "EX", "WP")
 CONJUNCTIONS = ("CC", "CONJP")
 # One tag each for two forms: "was" and "were", "am" and "are".
-BE_FORMS = ("was",), ("were",), ("am", "'m", "’m"), ("are", "'re", "’re")
+FORMS_OF_BE = ("was",), ("were",), ("am", "'m", "’m"), ("are", "'re", "’re")
 # How far a lexicalised probability may move the weight of a donor.
 LEAST, MOST = 0.1, 10.0
 # Phrases that make a kind: with fewer the parent no longer matters.
@@ -105,7 +105,7 @@ class Groups:
 def be_forms(grammar, forest):
     """Return a number for the forms of "be" that its tags do not tell apart, else 0."""
     numbers = np.zeros(len(forest.word), np.int32)
-    for number, forms in enumerate(BE_FORMS, start=1):
+    for number, forms in enumerate(FORMS_OF_BE, start=1):
         known = [grammar.words.get(form) for form in forms]
         numbers[np.isin(forest.word, [word for word in known if word >= 0])] = number
     return numbers

@@ -63,7 +63,7 @@ class LexicalizedPCFGParser(BaseEstimator):
 
     lexical_weight : float or "auto", default="auto"
         Weight of the log-probability of the head-lexicalised model beside that of the
-        rules. 0 leaves it out. "auto" takes the one of 0, 0.05, 0.1, 0.2, 0.3 and 0.5
+        rules, taken in `fit`. 0 leaves it out. "auto" takes the one of 0, 0.05, 0.1, 0.2, 0.3 and 0.5
         with the best F1 on every tenth tree of the training.
 
     markov_order : int, default=1

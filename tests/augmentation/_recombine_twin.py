@@ -152,7 +152,10 @@ class Place:
             return False
         if text.count('"') % 2 or self.is_torn():
             return False
-        if {texts[0], texts[-1]} & set(".,;:!?") or text.lower() in ("a", "an", "the"):
+        if {texts[0], texts[-1]} & set(".,;:!?"):
+            return False
+        function_tags = "CC", "DT", "IN", "MD", "PDT", "POS", "RP", "TO"
+        if len(texts) == 1 and self.tokens()[0].label in function_tags:
             return False
         return not (base in ("NP", "NX", "NML", "WHNP") and tag in ("PRP", "EX", "WP"))
 
