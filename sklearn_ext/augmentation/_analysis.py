@@ -15,6 +15,7 @@ from ._treebank import clean_tree, read_tree, tree_tokens
 
 __all__ = ["Analysis", "analyse", "check_parser"]
 
+SKIPPED = 10  # characters between tokens that a parser may leave out
 BRACKETS = {"-LRB-": "(", "-RRB-": ")", "-LSB-": "[", "-RSB-": "]"}
 
 
@@ -127,15 +128,21 @@ def aligned(node, text):
     words = [word for _, word in tree_tokens(node)]
     texts, spaces, position, n_found = [], [], 0, 0
     for word in words:
-        spelling = BRACKETS.get(word, word)
-        rest = text[position:]
-        n_blanks = len(rest) - len(rest.lstrip())
-        starts = [s for s in (spelling, word) if rest.startswith(s, n_blanks)]
-        if starts:
-            position += n_blanks + len(starts[0])
+        near = text[position : position + len(word) + SKIPPED]
+        found = [
+            (near.index(spelling), spelling)
+            for spelling in (BRACKETS.get(word, word), word)
+            if spelling in near
+        ]
+        if found:
+            place, spelling = min(found)
+            space = near[:place][-1:].isspace()
+            position += place + len(spelling)
             n_found += 1
-        texts.append(starts[0] if starts else spelling)
-        spaces.append(bool(texts[1:]) and (n_blanks > 0 or not starts))
+        else:
+            spelling, space = BRACKETS.get(word, word), True
+        spaces.append(space and len(texts) > 0)
+        texts.append(spelling)
     if 2 * n_found < len(words):
         raise ValueError(
             f"parser returned a tree of {' '.join(words)[:60]!r} for the text "

@@ -20,8 +20,8 @@ def movable(written, tokens, forest, tree_of_token):
     """Return which nodes can be replaced, and can replace others.
 
     A phrase closes the brackets and quotations that it opens, neither begins nor ends
-    with a mark, and is more than one function word. Neither phrases nor words end inside of
-    what is written without white space: thought-provoking.
+    with a mark, and is more than one function word. Neither phrases nor words end
+    inside of what is written without white space: thought-provoking.
 
     Parameters
     ----------

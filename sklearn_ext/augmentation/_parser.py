@@ -63,8 +63,9 @@ class LexicalizedPCFGParser(BaseEstimator):
 
     lexical_weight : float or "auto", default="auto"
         Weight of the log-probability of the head-lexicalised model beside that of the
-        rules, taken in `fit`. 0 leaves it out. "auto" takes the one of 0, 0.05, 0.1, 0.2, 0.3 and 0.5
-        with the best F1 on every tenth tree of the training.
+        rules, set by `fit` and kept in `lexical_weight_`. 0 leaves it out. "auto" takes
+        the one of 0, 0.05, 0.1, 0.2, 0.3 and 0.5 with the best F1 on every tenth tree
+        of the training.
 
     markov_order : int, default=1
         How many of the last sisters the next one depends on.
