@@ -29,7 +29,7 @@ STOP_WORDS = frozenset(
 
 # no vowel is heard first, though one is written; or the other way round
 AS_YOU = re.compile(
-    r"uni(?!de|m|n)|us(?:e|a[bg]|u)|ut[eio]|eu|ewe|ubiq|ukulele|ur[aei]|uv|ufo"
+    r"uni(?!de|m|n)|us(?:e|a[bg]|u)|ut[eio]|eu|ewe|ubiq|uk(?:r|ulele)|ur[aei]|uv|ufo"
 )
 AS_WONE = re.compile(r"(?:one|once)(?![a-z])")
 SILENT_H = re.compile(r"(?:hour|honest|honou?r|heir)")

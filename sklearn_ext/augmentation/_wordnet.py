@@ -317,6 +317,8 @@ class WordNetSynonyms:
             raise TypeError(f"n_senses must be an integer, got {n_senses!r}.")
         if n_senses < 1:
             raise ValueError(f"n_senses must be at least 1, got {n_senses}.")
+        if not isinstance(path, str | os.PathLike | None):
+            raise TypeError(f"path must be a str or a path, got {path!r}.")
         if locate(path) is None:
             raise FileNotFoundError(NO_WORDNET)
         self.n_senses = n_senses

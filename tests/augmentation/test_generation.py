@@ -44,6 +44,13 @@ def test_the_floor_is_two_nats_below_the_least_likely_original():
         assert model.floor == pytest.approx(min(per_row) - 2)
 
 
+def test_a_text_of_several_sentences_counts_once():
+    texts = ["The soup is good.", "We sat down. The soup came. It was warm."]
+    fitted = ALPAugmenter(1, synonyms=None, random_state=0).fit(texts, [0, 0])
+    table = fitted.productions()
+    assert table.loc[table["label"] == "TOP", "count"].sum() == pytest.approx(2)
+
+
 def test_the_filter_keeps_the_rows_that_it_is_surest_of():
     one = {"n_samples": {CLASSES[0]: 5}, "synonyms": None, "random_state": 0}
     wide = ALPAugmenter(**one | {"n_samples": {CLASSES[0]: 15}})
