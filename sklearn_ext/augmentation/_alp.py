@@ -85,6 +85,20 @@ def edit_probabilities(given):
     return medium | given
 
 
+def warn_if_fewer(report, stacklevel):
+    """Warn of classes that have fewer new rows than requested."""
+    for label, line in report.items():
+        if line["made"] < line["requested"]:
+            warnings.warn(
+                f"Class {label!r}: {line['made']} new rows instead of the requested "
+                f"{line['requested']}. Candidates refused: {line['rejected']}. Give "
+                f"more texts of the class, more synonyms, or a stronger "
+                f"edit_probability.",
+                AugmentationWarning,
+                stacklevel=stacklevel,
+            )
+
+
 def is_count(value):
     """Whether this is an int of at least 0, and not a bool."""
     return isinstance(value, Integral) and not isinstance(value, bool) and value >= 0
@@ -386,6 +400,7 @@ class ALPAugmenter(BaseEstimator):
             self._take(fitted)
             vars(self).update({f"{key}_": value for key, value in provenance.items()})
             self.augmentation_report_ = report
+        warn_if_fewer(report, stacklevel=4)
         return X, y
 
     def sample(self, n_samples=None, random_state=None, return_provenance=False):
@@ -424,7 +439,8 @@ class ALPAugmenter(BaseEstimator):
             n_samples = self.n_samples
         if random_state is None:
             random_state = self.random_state
-        X, y, provenance, _ = self._draw(self._fitted, n_samples, random_state, 0)
+        X, y, provenance, report = self._draw(self._fitted, n_samples, random_state, 0)
+        warn_if_fewer(report, stacklevel=3)
         return (X, y, provenance) if return_provenance else (X, y)
 
     def productions(self, label=None):
@@ -520,16 +536,6 @@ class ALPAugmenter(BaseEstimator):
             filter_threshold=self.filter_threshold,
             verbose=self.verbose,
         )
-        for label, line in report.items():
-            if line["made"] < line["requested"]:
-                warnings.warn(
-                    f"Class {label!r}: {line['made']} new rows instead of the "
-                    f"requested {line['requested']}. Candidates refused: "
-                    f"{line['rejected']}. Give more texts of the class, more synonyms, "
-                    f"or a stronger edit_probability.",
-                    AugmentationWarning,
-                    stacklevel=4,
-                )
         kept = np.arange(n_kept)
         source = np.concatenate([kept, new.source])
         provenance = Bunch(

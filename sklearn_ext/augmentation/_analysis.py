@@ -16,7 +16,14 @@ from ._treebank import clean_tree, read_tree, tree_tokens
 __all__ = ["Analysis", "analyse", "check_parser"]
 
 SKIPPED = 10  # characters between tokens that a parser may leave out
-BRACKETS = {"-LRB-": "(", "-RRB-": ")", "-LSB-": "[", "-RSB-": "]"}
+SPELLINGS = {  # how texts spell what the treebanks spell otherwise
+    "-LRB-": ("(",),
+    "-RRB-": (")",),
+    "-LSB-": ("[",),
+    "-RSB-": ("]",),
+    "``": ('"', "“"),
+    "''": ('"', "”"),
+}
 
 
 class Analysis(NamedTuple):
@@ -128,21 +135,23 @@ def aligned(node, text):
     words = [word for _, word in tree_tokens(node)]
     texts, spaces, position, n_found = [], [], 0, 0
     for word in words:
-        near = text[position : position + len(word) + SKIPPED]
+        near = text[position : position + len(word) + SKIPPED].lower()
         found = [
-            (near.index(spelling), spelling)
-            for spelling in (BRACKETS.get(word, word), word)
+            (near.index(spelling), len(spelling))
+            for spelling in (*SPELLINGS.get(word, ()), word.lower())
             if spelling in near
         ]
         if found:
-            place, spelling = min(found)
+            place, length = min(found)
             space = near[:place][-1:].isspace()
-            position += place + len(spelling)
+            start = position + place
+            position = start + length
+            texts.append(text[start:position])
             n_found += 1
         else:
-            spelling, space = BRACKETS.get(word, word), True
-        spaces.append(space and len(texts) > 0)
-        texts.append(spelling)
+            space = True
+            texts.append(SPELLINGS.get(word, (word,))[0])
+        spaces.append(space and len(texts) > 1)
     if 2 * n_found < len(words):
         raise ValueError(
             f"parser returned a tree of {' '.join(words)[:60]!r} for the text "

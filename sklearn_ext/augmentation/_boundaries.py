@@ -38,10 +38,18 @@ def movable(written, tokens, forest, tree_of_token):
     leans = np.array([is_clitic(text) for text in texts], bool)
     space = np.array([token.space for token in written], bool)
     # Joined to the token before: part of one word, however it is cut into tokens.
-    joined = part & np.roll(part, 1) & ~leans & ~space
-    joined &= np.r_[False, tree_of_token[1:] == tree_of_token[:-1]][: len(joined)]
+    goes_on = tree_of_token[1:] == tree_of_token[:-1]
+    joined = part & np.roll(part, 1) & ~leans & ~space & np.r_[False, goes_on]
     joined = np.r_[joined, False]
-    mark = np.array([is_mark(text) for text in texts], bool)
+    # The period of an abbreviation that ends a sentence is that of the sentence, too.
+    last_in_tree = np.r_[~goes_on, True].tolist()
+    mark = np.array(
+        [
+            is_mark(text) or (is_last and text.endswith("."))
+            for text, is_last in zip(texts, last_in_tree, strict=True)
+        ],
+        bool,
+    )
     depth = np.zeros((2, len(forest.symbol)), np.int64)
     depth[0, tokens] = [nesting(text.lower()) for text in texts]
     depth[1, tokens] = [text == '"' for text in texts]

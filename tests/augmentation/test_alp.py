@@ -167,6 +167,43 @@ def test_what_the_caller_does_later_does_not_matter():
     np.testing.assert_array_equal(before[1], after[1])
 
 
+def test_what_the_presets_are():
+    edits = {
+        "light": {"subtree": 0.0, "word": 0.5, "synonym": 1.0},
+        "medium": {"subtree": 0.35, "word": 0.35, "synonym": 0.5},
+        "strong": {"subtree": 0.6, "word": 0.5, "synonym": 0.3},
+    }
+
+    def rows(edit_probability):
+        fitted = augmenter(
+            edit_probability=edit_probability, synonyms=lambda lemma, tag: ["talk"]
+        )
+        return fitted.fit(TEXTS, CLASSES).sample()[0]
+
+    for name, given in edits.items():
+        assert rows(name) == rows(given)
+    assert len({tuple(rows(name)) for name in edits}) == 3
+    whole = {**edits["medium"], "subtree": 0.6}
+    assert rows({"subtree": 0.6}) == rows(whole) != rows("medium")
+
+
+def test_how_many_parses_are_kept():
+    def sizes(**parameters):
+        fitted = augmenter(**parameters).fit(TEXTS, CLASSES)
+        return [len(some) for text in fitted.trees_ for some in text]
+
+    assert max(sizes()) == 2
+    assert max(sizes(n_parses=1)) == 1
+    assert min(sizes(n_parses=5, parse_threshold=1e-9)) == 5
+    assert max(sizes(n_parses=5, parse_threshold=1.0)) == 1
+
+
+def test_the_seed_of_the_constructor_is_that_of_sampling():
+    fitted = augmenter(random_state=3).fit(TEXTS, CLASSES)
+    assert fitted.sample() == fitted.sample(random_state=3)
+    assert fitted.sample() != fitted.sample(random_state=4)
+
+
 def test_fit_forgets_the_rows_of_before(made):
     fitted = augmenter()
     fitted.fit_resample(TEXTS, CLASSES)
@@ -270,8 +307,13 @@ def test_the_filter_confirms_labels():
 def test_a_class_without_donors_gives_what_it_has():
     texts, labels = [*TEXTS[:10], "Nobody laughed."], [*CLASSES[:10], "other"]
     fitted = augmenter()
-    with pytest.warns(AugmentationWarning, match="'other': 0 new rows.*requested 6"):
+    few = "'other': 0 new rows.*requested 6"
+    with pytest.warns(AugmentationWarning, match=few) as caught:
         _, y = fitted.fit_resample(texts, labels)
+    assert caught[0].filename == __file__
+    with pytest.warns(AugmentationWarning, match=few) as caught:
+        fitted.sample()
+    assert caught[0].filename == __file__
     assert y.count("other") == 1
     assert fitted.augmentation_report_["other"]["rejected"]["unchanged"] == 120
     # with a synonym there is one variant

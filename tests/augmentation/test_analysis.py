@@ -55,15 +55,22 @@ def test_a_single_tree_has_all_the_weight():
         ("(S (NN I) (MD can) (RB not))", "I cannot", ["I", "can", "not"]),
         ("(S (-LRB- -LRB-) (NN a) (-RRB- -RRB-))", "(a)", ["(", "a", ")"]),
         ("(S (DT The) (NN cat) (VBZ 's))", "The  cat's", ["The", "cat", "'s"]),
-        # the parser spells "“" in its own way
-        ("(S (`` ``) (NN a) (NN b) ('' ''))", "“a b” ", ["``", "a", "b", "''"]),
+        # the parser spells quotes in its own way, and nothing in capitals
+        ("(S (`` ``) (NN a) (NN b) ('' ''))", "“A b” ", ["“", "A", "b", "”"]),
+        ("(S (`` ``) (NN a) ('' ''))", '"A"', ['"', "A", '"']),
+        ("(S (`` ``) (NN a) ('' ''))", "`` A ''", ["``", "A", "''"]),
     ],
 )
 def test_tokens_stand_as_in_the_text(tree, text, texts):
     sentence = aligned(read_tree(tree), text)
     assert sentence.texts == texts
-    spelled = " ".join(text.split()).replace("“", "``").replace("”", " ''")
-    assert join_tokens([sentence]) == spelled
+    assert join_tokens([sentence]) == " ".join(text.split())
+
+
+def test_a_token_that_the_text_lacks_is_kept():
+    sentence = aligned(read_tree("(S (NN a) (-LRB- -LRB-) (NN b) (NN c))"), "a b c")
+    assert sentence.texts == ["a", "(", "b", "c"]
+    assert sentence.spaces == [False, True, True, True]
 
 
 def test_trees_of_other_texts_are_refused():

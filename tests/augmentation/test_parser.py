@@ -1,6 +1,7 @@
 """The parser as an estimator: fit, parse, score, save, refuse."""
 
 import pickle
+import re
 
 import numpy as np
 import pytest
@@ -186,6 +187,7 @@ def test_tokens_may_be_given(packaged):
         ("a b , c , d e f g", [3, 2, 4]),
         ("a b c d e f g h", [8]),  # nothing to cut at
         ("a b c d e f ,", [7]),  # nor at the end
+        ("a , b c , d e f , g", [2, 3, 4, 1]),  # near the middle first
     ],
 )
 def test_long_sentences_are_cut(words, lengths):
@@ -202,6 +204,48 @@ def test_long_sentences_have_trees(small):
     assert parse.tree.startswith("(TOP (FRAG ")
     assert leaves(parse.tree) == words
     assert parse.weight == 1
+
+
+def test_the_pieces_of_a_long_sentence_are_added_up():
+    parser = LexicalizedPCFGParser.load().set_params(max_length=6)
+    left, right = (
+        ["The", "film", "is", "good", ","],
+        ["the", "music", "is", "very", "nice", "."],
+    )
+    pieces = [some[0] for [some] in parser.parse([left, right])]
+    [[[whole]]] = parser.parse([left + right])
+    assert whole.log_prob == sum(piece.log_prob for piece in pieces)
+    assert np.isfinite(whole.log_prob)
+    inner = [piece.tree.removeprefix("(TOP ")[:-1] for piece in pieces]
+    assert whole.tree == f"(TOP (FRAG {' '.join(inner)}))"
+
+
+def test_a_tree_counts_once_by_its_best_derivation(small):
+    many = clone(small).set_params(
+        lexical_weight=0, n_parses=30, parse_threshold=1e-300
+    )
+    for [some] in many.fit(TREES).parse(WORDS):
+        assert len({parse.tree for parse in some}) == len(some)
+        scores = [parse.log_prob for parse in some]
+        assert scores == sorted(scores, reverse=True)
+    best = clone(many).set_params(n_parses=1).fit(TREES).parse(WORDS)
+    for [some], [[first]] in zip(many.parse(WORDS), best, strict=True):
+        assert some[0].tree == first.tree
+        assert some[0].log_prob == pytest.approx(first.log_prob, abs=1e-9)
+
+
+def test_auto_takes_the_weight_with_the_best_f1():
+    """By hand: what fits with each weight on nine tenths say of the last tenth."""
+    rest = [tree for i, tree in enumerate(TREES) if i % 10]
+    f1 = {
+        weight: LexicalizedPCFGParser(lexical_weight=weight)
+        .fit(rest)
+        .score(TREES[::10])
+        for weight in (0, 0.05, 0.1, 0.2, 0.3, 0.5)
+    }
+    chosen = LexicalizedPCFGParser().fit(TREES).lexical_weight_
+    assert f1[chosen] == max(f1.values())
+    assert min(f1.values()) < max(f1.values())
 
 
 def test_without_a_parse_there_are_tags():
@@ -231,6 +275,23 @@ def test_saved_and_loaded_it_is_the_same(small, tmp_path):
     np.testing.assert_array_equal(
         loaded.score_samples(TREES), small.score_samples(TREES)
     )
+
+
+def test_the_command_line_chooses_a_weight(tmp_path, capsys):
+    for name, trees in (("one.mrg", TREES[::2]), ("two.mrg", TREES[1::2])):
+        (tmp_path / name).write_text("\n".join(trees), encoding="utf8")
+    one, two, out = (str(tmp_path / name) for name in ("one.mrg", "two.mrg", "x.npz"))
+    main([f"{one}:auto", two, "-o", out])
+    lines = capsys.readouterr().out.splitlines()
+    scores = {}
+    for line in lines:
+        if found := re.match(r"  weight (\d): F1 ([\d.]+) on 4$", line):
+            scores[found[1]] = float(found[2])
+    assert set(scores) == {"1", "2", "4", "8"}
+    [chosen] = re.findall(
+        r"one.mrg: 31 trees, \d+ tokens, weight (\d)", "\n".join(lines)
+    )
+    assert scores[chosen] == max(scores.values())
 
 
 def test_the_command_line_builds_the_same_bytes(tmp_path, capsys):
