@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from _data import docstrings, is_mixed, read_table, without_tokens
+from _demo_augmentation import show_augmentation
 from _demo_labels import show_domains, show_labels
 from _demo_separability import show_separability
 from _demo_text import show_keywords
@@ -526,6 +527,7 @@ def main():
         show_domains()
         show_separability(texts, subpackages)
         show_keywords(texts, subpackages)
+        show_augmentation()
     print(f"\n{time.perf_counter() - start:.0f} s in all.")
 
 

@@ -84,6 +84,7 @@ class Sources:
             return
         self.missing[:] = 0
         turns = np.flatnonzero(able)
+        turns = turns[np.argsort(self.used[turns], kind="stable")]  # the least tried
         more = np.full(len(turns), rest // len(turns))
         more[: rest % len(turns)] += 1
         self.missing[turns] += more

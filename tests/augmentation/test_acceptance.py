@@ -88,6 +88,13 @@ def test_a_used_up_source_hands_over():
         assert attempts == list(range(len(attempts)))
 
 
+def test_the_least_tried_takes_over_first():
+    # source 0 has one variant, source 2 none but that, source 1 was not asked yet
+    maker = Maker(lambda s, t: f"text {t}" if s == 1 else "only this")
+    rows, _ = accept(maker, 2, [2, 0, 1])
+    assert rows.source.tolist() == [2, 1]
+
+
 @given(st.integers(1, 12), st.integers(1, 4), st.integers(1, 5))
 def test_there_is_an_end(n_rows, n_sources, max_tries):
     maker = Maker(lambda s, t: "always the same")

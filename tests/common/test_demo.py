@@ -25,10 +25,12 @@ def demo(monkeypatch, tmp_path):
     yield runpy.run_path(str(EXAMPLES / "demo.py"))
     for name in (
         "_data",
+        "_demo_augmentation",
         "_demo_labels",
         "_demo_separability",
         "_demo_text",
         "_keywords",
+        "_reviews",
         "_screen",
     ):
         sys.modules.pop(name, None)
