@@ -10,7 +10,7 @@ from functools import lru_cache
 from ._heads import BE_FORMS, HAVE_FORMS, head_child, plain_form
 from ._treebank import Node
 
-__all__ = ["annotate", "base_label", "binarise", "coarse_label", "undo"]
+__all__ = ["annotate", "base_label", "binarise", "clean_labels", "coarse_label", "undo"]
 
 VERB_TAGS = frozenset(["VB", "VBD", "VBG", "VBN", "VBP", "VBZ"])
 PARENT_TAGS = frozenset(
@@ -147,22 +147,25 @@ def binarise(tree, *, markov_order=1):
     return Node(label, parts)
 
 
-def _without_intermediate(children):
-    """Return children with the intermediate nodes replaced by what is below them."""
-    kept = []
-    stack = list(reversed(children))
-    while stack:
-        child = stack.pop()
-        if _is_intermediate(child.label):
-            stack.extend(reversed(child.children))
-        else:
-            kept.append(child)
-    return kept
+def clean_labels(states):
+    """Return the label of each state in a cleaned tree, None for intermediate ones."""
+    return [None if _is_intermediate(state) else base_label(state) for state in states]
 
 
-def undo(tree):
-    """Return the cleaned tree of one that was split and binarised."""
-    label, children = tree
-    if not isinstance(children, str):
-        children = tuple([undo(child) for child in _without_intermediate(children)])
-    return Node(base_label(label), children)
+def undo(labels, arity, words):
+    """Return the cleaned tree of one that was split and binarised.
+
+    Its nodes come in pre-order, their labels as :func:`clean_labels` gives them, with
+    the number of their children, 0 for a token, and the words of the tokens.
+    """
+    stack, position = [], len(words)
+    for label, n_children in zip(reversed(labels), reversed(arity), strict=True):
+        if n_children == 0:
+            position -= 1
+            stack.append((Node(label, words[position]),))
+            continue
+        below = stack.pop()
+        for _ in range(n_children - 1):
+            below += stack.pop()
+        stack.append(below if label is None else (Node(label, below),))
+    return stack[0][0]

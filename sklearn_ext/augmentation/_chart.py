@@ -318,13 +318,16 @@ class Workspace:
         ]
 
 
-def derive(grammar, sentences, *, n_best, prune_threshold, workers):
+def derive(grammar, sentences, *, n_best, prune_threshold, workers, finish=None):
     """Return the best derivations of each sentence, best first, at most `n_best`.
 
     A sentence is (offsets, states, scores), the candidate tags of its words; the list
     of one without a derivation is empty. Scores are float32, so derivations whose
     log-probabilities differ by less than their rounding may change places before the
     list is cut; those in it are sorted by their recomputed log-probability.
+
+    `finish`, a function of the number of a sentence and its list, replaces the list by
+    what it returns. It is called in the thread of the search, beside those of others.
     """
     if not sentences:
         return []
@@ -343,7 +346,7 @@ def derive(grammar, sentences, *, n_best, prune_threshold, workers):
         if not found:
             found = work.derive(grammar, sentence, n_best, False)
         idle.append(work)
-        return found
+        return found if finish is None else finish(index, found)
 
     # The longest one first: no thread is left with it at the end.
     order = sorted(range(len(sentences)), key=lambda i: -len(sentences[i][0]))

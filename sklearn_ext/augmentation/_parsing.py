@@ -154,61 +154,47 @@ def candidates(pcfg, sentences, search, workers):
     rescoring = search.lexical_weight > 0
     n_first = max(search.n_parses, N_RESCORED) if rescoring else search.n_parses
     n_best = max(n_first, 20 * search.n_parses if search.n_parses > 1 else 1)
-    derivations = [()] * len(sentences)
+    lexical = pcfg.lexical
+    symbols, names = lexical.symbols.copy(), lexical.words.copy()
+    for word in {word.lower() for words in sentences for word in words}:
+        names.add(word)  # before the threads start: they only look up
+
+    def choices(words, derivations):
+        """Return the candidates of one sentence."""
+        trees = different_trees(pcfg, words, derivations, n_first, search.n_parses)
+        scores = [np.nan] * len(trees)
+        if rescoring and trees:
+            forest = flatten([tree.node for tree in trees], symbols, names)
+            scores = lexical.log_prob(forest, names).tolist()
+        return [(*tree, score) for tree, score in zip(trees, scores, strict=True)]
+
+    found = [[]] * len(sentences)
     is_long = np.array([len(words) > LONGEST_EXACT for words in sentences], dtype=bool)
     for threshold, some in (0.0, ~is_long), (search.prune_threshold, is_long):
-        places = np.flatnonzero(some).tolist()
-        tags = [pcfg.lexicon.tags(list(sentences[i])) for i in places]
-        found = derive(
+        chosen = [sentences[i] for i in np.flatnonzero(some)]
+        done = derive(
             pcfg.chart,
-            tags,
+            [pcfg.lexicon.tags(list(words)) for words in chosen],
             n_best=n_best,
             prune_threshold=threshold,
             workers=workers,
+            finish=lambda i, each, chosen=chosen: choices(chosen[i], each),
         )
-        for place, each in zip(places, found, strict=True):
-            derivations[place] = each
-    trees = [
-        different_trees(pcfg.rules.states, words, each, n_first, search.n_parses)
-        for words, each in zip(sentences, derivations, strict=True)
-    ]
-    if not rescoring:
-        return [[(*tree, np.nan) for tree in some] for some in trees]
-    words = pcfg.lexical.words.copy()
-    forest = flatten(
-        [tree.node for some in trees for tree in some],
-        pcfg.lexical.symbols.copy(),
-        words,
-    )
-    scores = iter(pcfg.lexical.log_prob(forest, words).tolist())
-    return [[(*tree, next(scores)) for tree in some] for some in trees]
+        for place, each in zip(np.flatnonzero(some).tolist(), done, strict=True):
+            found[place] = each
+    return found
 
 
-def different_trees(states, words, derivations, n_first, n_trees):
+def different_trees(pcfg, words, derivations, n_first, n_trees):
     """Return the trees of derivations, each once, by the best of those that give it."""
     trees = {}
     for i, derivation in enumerate(derivations):
         if i >= n_first and len(trees) >= n_trees:
             break
-        node = undo(rebuilt(states, words, derivation))
+        labels = [pcfg.labels[state] for state in derivation.states.tolist()]
+        node = undo(labels, derivation.arity.tolist(), words)
         trees.setdefault(node, derivation.log_prob)
     return [Tree(node, log_prob) for node, log_prob in trees.items()]
-
-
-def rebuilt(states, words, derivation):
-    """Return the tree of states that a derivation lists in pre-order."""
-    stack, position = [], len(words)
-    for state, arity in zip(
-        derivation.states[::-1].tolist(), derivation.arity[::-1].tolist(), strict=True
-    ):
-        if arity == 0:
-            position -= 1
-            stack.append(Node(states[state], words[position]))
-        elif arity == 1:
-            stack.append(Node(states[state], (stack.pop(),)))
-        else:
-            stack.append(Node(states[state], (stack.pop(), stack.pop())))
-    return stack[0]
 
 
 def as_parses(trees):

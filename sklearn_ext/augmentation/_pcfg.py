@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ._annotate import annotate, binarise
+from ._annotate import annotate, binarise, clean_labels
 from ._lexical import LexicalModel
 from ._lexicon import Lexicon
 from ._rules import RuleCounts, count_rules, project, rule_log_probs
@@ -32,6 +32,7 @@ class PCFG:
         self.rules = rules
         self.lexicon = lexicon
         self.lexical = lexical
+        self.labels = clean_labels(rules.states)
         self.binary_log_prob, self.unary_log_prob = rule_log_probs(rules)
         coarse, coarse_of = project(rules)
         self.coarse_states = coarse.states

@@ -8,6 +8,7 @@ from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
+import joblib
 import pytest
 
 import sklearn_ext
@@ -157,3 +158,8 @@ def test_warm_up_visits_every_system(monkeypatch):
             monkeypatch.setattr(f"{name}.warm_up", partial(visited.append, name))
     sklearn_ext.warm_up()
     assert sorted(visited) == sorted(there) != []
+    visited.clear()
+    with joblib.parallel_config(backend="threading"):
+        sklearn_ext.warm_up(n_jobs=2)
+    # by the others, and then to load what they compiled
+    assert sorted(visited) == sorted(there * 2)
