@@ -514,7 +514,7 @@ def main():
             "wine": bundled(load_wine),
         }
     with waiting("compiling (only the first time is slow)"):
-        sklearn_ext.warm_up()
+        sklearn_ext.warm_up(n_jobs=-1)
     for name, (X, y) in tables.items():
         show(name, X, y)
     if not given.data:

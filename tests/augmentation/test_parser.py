@@ -434,3 +434,22 @@ def test_quality_on_treebanks(shared_data, packaged, name, step, n, least):
     scores = packaged.evaluate(trees)
     assert scores["f1"] >= least
     assert scores["n_failed"] <= 1  # which `predict` answers by tags alone
+
+
+@pytest.mark.slow
+def test_pruning_loses_next_to_nothing(shared_data):
+    trees = read_treebank(shared_data / "treebank" / "gum_ccby.test.mrg.gz")
+    trees = [tree for tree in trees if 3 <= len(leaves(tree)) <= 40]
+    words = [leaves(tree) for tree in trees]
+    log_probs, f1 = {}, {}
+    for threshold in (0, 1e-5):
+        parser = LexicalizedPCFGParser.load().set_params(prune_threshold=threshold)
+        f1[threshold] = parser.score(trees)
+        parser.lexical_weight_ = 0.0  # the search alone
+        best = parser.parse(words)
+        log_probs[threshold] = np.array([some[0].log_prob for [some] in best])
+    found = np.isfinite(log_probs[0])
+    assert found.sum() >= 300
+    equal = np.isclose(log_probs[1e-5][found], log_probs[0][found], rtol=0, atol=1e-6)
+    assert equal.mean() >= 0.98
+    assert abs(f1[1e-5] - f1[0]) <= 0.002
