@@ -64,7 +64,7 @@ $(BIN)/pip:
 .venv/.has-lint: NEEDS := -e . --group lint
 .venv/.has-docs: NEEDS := -e '.[all]' --group docs --group model
 .venv/.has-model: NEEDS := --group model
-.venv/.has-bench: NEEDS := -e '.[torch]' --group bench
+.venv/.has-bench: NEEDS := -e '.[augmentation,torch]' --group bench
 .venv/.has-%: pyproject.toml constraints.txt | $(BIN)/pip
 	$(BIN)/python -m pip install --quiet -c constraints.txt $(NEEDS)
 	@touch $@

@@ -10,6 +10,8 @@ from pathlib import Path
 RESULTS = Path(__file__).parent / "results"
 # The first entry that fits: benchmark, and parts of the parameters that must occur.
 TARGETS = [
+    ("augmentation.NltkRatio", (), 1 / 1000),
+    ("augmentation.Threads", (), 1 / 1.7),
     ("fold_se.FitRatio", ("DecisionTree depth 6", " x 20"), 1 / 5),
     ("fold_se.FitRatio", ("DecisionTree", " x 20"), 1 / 20),
     ("fold_se.FitRatio", ("XGBoost", "256 values"), 1 / 10),

@@ -155,9 +155,10 @@ def candidates(pcfg, sentences, search, workers):
     n_first = max(search.n_parses, N_RESCORED) if rescoring else search.n_parses
     n_best = max(n_first, 20 * search.n_parses if search.n_parses > 1 else 1)
     lexical = pcfg.lexical
-    symbols, names = lexical.symbols.copy(), lexical.words.copy()
-    for word in {word.lower() for words in sentences for word in words}:
-        names.add(word)  # before the threads start: they only look up
+    if rescoring:
+        symbols, names = lexical.symbols.copy(), lexical.words.copy()
+        for word in {word.lower() for words in sentences for word in words}:
+            names.add(word)  # before the threads start: they only look up
 
     def choices(words, derivations):
         """Return the candidates of one sentence."""
