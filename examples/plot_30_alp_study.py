@@ -82,15 +82,13 @@ print(table.round(3).to_string())
 # What the paper augments for is the fine-tuning of a language model. Here it is
 # MiniLM with a linear head, k texts per class to train on and k to validate on.
 # "AugTrain-Val" augments the first part and validates on the second; "AugTrain-Train"
-# augments both parts, trains on all of that, and chooses by the originals. "copies"
-# has as many more rows as EDA and ALP, each a copy of its source: more steps, but
-# nothing new.
+# augments both parts, trains on the new rows alone, and chooses by the originals; none
+# trains on these. "copies" has as many new rows as EDA and ALP, each a copy of its
+# source: more steps, but nothing new.
 SPLITS = [(-0.15, "C0", "AugTrain-Val"), (0.15, "C1", "AugTrain-Train")]
 tuned = pd.read_csv(folder / "augmentation_study_finetune.csv")
 tuned["split"] = tuned["split"].replace("Train-Val", "AugTrain-Val")
-order = [
-    m for m in ("none", "copies", "EDA", "ALP medium") if m in set(tuned["method"])
-]
+order = ["none", "copies", "EDA", "ALP medium"]
 whole = tuned.groupby(["data", "k", "split", "seed"])["method"].transform("nunique")
 tuned = tuned[whole == len(order)]  # draws that every method was measured on
 cells = list(tuned.groupby(["data", "k"], sort=True))
