@@ -14,6 +14,9 @@ if os.environ.get("NUMBA_DISABLE_JIT", "0") != "0":
         config.addinivalue_line(
             "filterwarnings", "ignore:overflow encountered in scalar"
         )
+        from tests._remembered_trees import remember_trees
+
+        remember_trees()
 
 
 CHECKOUT = Path(__file__).resolve().parents[1]
