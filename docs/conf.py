@@ -59,5 +59,13 @@ html_theme_options = {
     "secondary_sidebar_items": ["page-toc"],
     "show_prev_next": False,
 }
-pages_without_sections = ("index", "install", "comparison", "whats_new", "contributing")
+pages_without_sections = (
+    "alp_study",
+    "comparison",
+    "contributing",
+    "index",
+    "install",
+    "lbl2vec_study",
+    "whats_new",
+)
 html_sidebars = {page: [] for page in pages_without_sections}
