@@ -38,7 +38,7 @@ def global_random_seed():
     return int(os.environ.get("SKLEARN_EXT_SEED", "0"))
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def compiled():
     """Skip where the kernels run as plain Python."""
     if os.environ.get("NUMBA_DISABLE_JIT", "0") != "0":

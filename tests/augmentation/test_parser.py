@@ -28,7 +28,8 @@ def small():
 
 
 @pytest.fixture(scope="module")
-def packaged():
+def packaged(compiled):
+    """The parser of the package, too slow in plain Python."""
     return LexicalizedPCFGParser.load()
 
 
