@@ -36,18 +36,13 @@ class Analysis(NamedTuple):
 
 
 def check_parser(parser):
-    """Raise unless this is something that parses."""
+    """Raise unless a given parser is an object, and fitted."""
     if isinstance(parser, type):
         raise TypeError(
             f"parser is the class {parser.__name__}, not an object: pass a fitted one."
         )
     if isinstance(parser, LexicalizedPCFGParser):
         check_is_fitted(parser)
-    elif not (callable(parser) or parser == "pcfg"):
-        raise ValueError(
-            f"parser must be 'pcfg', a fitted LexicalizedPCFGParser, or a callable "
-            f"from a list of texts to a list of trees, got {parser!r}."
-        )
 
 
 def analyse(texts, parser, *, n_parses, parse_threshold, n_jobs):

@@ -112,21 +112,22 @@ def _before_parent(state):
 
 
 def _attach_outwards(label, children, head, markov_order):
-    """Return the one or two children of a phrase, over intermediate nodes."""
+    """Return the two children of a phrase of more, over intermediate nodes."""
     names = [_before_parent(child.label) for child in children]
     inner = children[head]
-    right = range(head + 1, len(children))
-    left = range(head - 1, -1, -1)
-    for side, order in (("R", right), ("L", left)):
-        for done, place in enumerate(order, start=1):
-            pair = (inner, children[place]) if side == "R" else (children[place], inner)
-            n_left = head if side == "R" else place
-            if n_left == 0 and (side == "L" or place == len(children) - 1):
-                return pair
-            known = [names[i] for i in order[max(done - markov_order, 0) : done]]
-            state = "|".join([f"@{label}", names[head], side, *known])
-            inner = Node(state, pair)
-    return (inner,)
+
+    def pair(side, place):
+        return (inner, children[place]) if side == "R" else (children[place], inner)
+
+    right = [("R", place) for place in range(head + 1, len(children))]
+    left = [("L", place) for place in range(head - 1, -1, -1)]
+    *steps, last = right + left
+    for i, (side, place) in enumerate(steps):
+        done = [names[at] for of, at in steps[: i + 1] if of == side]
+        known = done[max(len(done) - markov_order, 0) :]
+        state = "|".join([f"@{label}", names[head], side, *known])
+        inner = Node(state, pair(side, place))
+    return pair(*last)
 
 
 def binarise(tree, *, markov_order=1):

@@ -277,6 +277,7 @@ def test_parsers_may_be_given(made):
     [
         (lambda texts: ["(S (NN a))"], "returned 1 trees for 20 texts"),
         (lambda texts: ["(S (NN a)"] * 20, r"texts\[0\].*'\(S \(NN a\)'"),
+        (lambda texts: None, "parser returned NoneType: a list"),
         (lambda texts: [[]] * 20, r"no tree for texts\[0\]"),
         (lambda texts: [None] * 20, r"returned \(None, 0.0\) for texts\[0\]"),
         (lambda texts: [["(S (NN a))"]] * 20, r"returned '\(S \(NN a\)\)' for texts"),
