@@ -247,8 +247,9 @@ class ALPAugmenter(BaseEstimator):
 
     The probabilities of edits, the threshold of parses and the weights of donors are
     ours: the paper [1]_ does not give them. Its published code has neither heads nor
-    probabilities. Parsing takes some milliseconds per sentence, a new row some hundred
-    microseconds at most; memory is linear in the texts.
+    probabilities. White space within a text becomes single blanks. Parsing takes some
+    milliseconds per sentence, a new row some hundred microseconds at most; memory is
+    linear in the texts.
 
     References
     ----------

@@ -138,9 +138,10 @@ class LexicalizedPCFGParser(BaseEstimator):
     compares trees of one sentence, not sentences.
 
     Parsing takes O(n_tokens^3) times the rules that apply at a place; memory is that of
-    the entries found. Where pruning leaves no parse, the sentence is parsed without;
-    where there is none at all, its tree is ``(TOP (FRAG (tag word) ...))`` with the
-    best tag of each word and a log-probability of -inf.
+    the entries found, and where the search is pruned three numbers for each coarse
+    state at each of the n_tokens^2 / 2 places. Where pruning leaves no parse, the
+    sentence is parsed without; where there is none at all, its tree is ``(TOP (FRAG
+    (tag word) ...))`` with the best tag of each word and a log-probability of -inf.
 
     The packaged grammar was counted on the GUM and CRAFT treebanks (news, interviews,
     academic and biomedical texts under CC BY; see ATTRIBUTION.md beside the file).
