@@ -77,5 +77,5 @@ def wordnet():
     """Return the synonyms of the WordNet on this machine, or None without one."""
     try:
         return WordNetSynonyms()
-    except (FileNotFoundError, ImportError):
+    except FileNotFoundError:
         return None

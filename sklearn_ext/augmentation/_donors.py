@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from ._heads import CONJUNCTIONS, NOUN_PHRASES
+
 __all__ = [
     "Groups",
     "donor_weights",
@@ -14,9 +16,8 @@ __all__ = [
 
 # Neither replaced nor donors with a pronoun as head: its case and person belong to its
 # place.
-NOUN_PHRASES = ("NP", "NX", "NML", "WHNP")
+WITH_PRONOUNS = NOUN_PHRASES | {"WHNP"}
 PRONOUNS = ("PRP", "EX", "WP")
-CONJUNCTIONS = ("CC", "CONJP")
 # One tag each for two forms: "was" and "were", "am" and "are".
 FORMS_OF_BE = ("was",), ("were",), ("am", "'m", "’m"), ("are", "'re", "’re")
 # How far a lexicalised probability may move the weight of a donor.
@@ -115,7 +116,7 @@ def group_phrases(groups, grammar, forest, relations, movable, sample, sentence)
     """Enter all phrases that may be replaced; `sentence` numbers those of the trees."""
     parent, head = relations.parent, relations.head_token
     pronoun = (
-        _is_symbol(grammar, forest, NOUN_PHRASES)
+        _is_symbol(grammar, forest, WITH_PRONOUNS)
         & (_is_symbol(grammar, forest, PRONOUNS)[head])
     )
     inner = (parent >= 0) & (parent[parent] >= 0)

@@ -8,7 +8,9 @@ from ._treebank import read_tree
 __all__ = [
     "AUXILIARIES",
     "BE_FORMS",
+    "CONJUNCTIONS",
     "HAVE_FORMS",
+    "NOUN_PHRASES",
     "find_heads",
     "head_child",
     "plain_form",

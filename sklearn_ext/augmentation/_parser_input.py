@@ -4,12 +4,10 @@ import numpy as np
 
 from sklearn_ext._core._text import check_documents
 
-from ._tokenize import split_sentences
+from ._tokenize import split_sentences, word_of
 from ._treebank import clean_tree, read_tree
 
 __all__ = ["checked_trees", "checked_weights", "sentences_of"]
-
-BRACKETS = {"(": "-LRB-", ")": "-RRB-"}  # in trees these are structure
 
 
 def checked_trees(X):
@@ -64,7 +62,7 @@ def checked_words(words, i):
             raise ValueError(
                 f"X[{i}] holds {word!r}: a token is a str without white space."
             )
-    return tuple(BRACKETS.get(word, word) for word in words)
+    return tuple(map(word_of, words))
 
 
 def sentences_of(X):

@@ -8,7 +8,7 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-__all__ = ["Sentence", "join_tokens", "split_sentences"]
+__all__ = ["Sentence", "join_tokens", "split_sentences", "word_of"]
 
 GLUE = "\x1f"  # white space to str.split, so no text holds it once it is split
 
@@ -50,7 +50,7 @@ PREFIXES = frozenset(
     ]
 )  # fmt: skip
 JOINED_COMPOUNDS = frozenset(["x-ray", "x-rays"])
-CONJUNCTIONS = frozenset(["and", "or", "to"])  # "pre- and post-war"
+COORDINATORS = frozenset(["and", "or", "to"])  # "pre- and post-war"
 SPLIT_WORDS = {
     "cannot": 3, "gimme": 3, "gonna": 3, "gotta": 3, "lemme": 3, "wanna": 3,
 }  # fmt: skip
@@ -182,7 +182,7 @@ def join_prefixes(pieces):
             before = joined[-2].lower()
             first = len(joined) == 2 or joined[-3] != "-"
             if (
-                (before in PREFIXES and first and piece.lower() not in CONJUNCTIONS)
+                (before in PREFIXES and first and piece.lower() not in COORDINATORS)
                 or piece.lower() == "fold"
                 or f"{before}-{piece.lower()}" in JOINED_COMPOUNDS
             ):
