@@ -1,9 +1,8 @@
 """The head child of a phrase by Collins' table, and the head word of every phrase."""
 
-import re
 from functools import lru_cache
 
-from ._treebank import read_tree
+from ._treebank import bare_label, read_tree
 
 __all__ = [
     "AUXILIARIES",
@@ -77,19 +76,10 @@ DO_FORMS = frozenset(["do", "does", "did", "doing", "done"])
 AUXILIARIES = BE_FORMS | HAVE_FORMS | DO_FORMS
 CLAUSES = frozenset(["VP", "SQ", "SINV", "S"])
 
-# A label may carry marks of this package, and the functions of a raw treebank.
-MARKS = re.compile(r"(?<=.)[~^=-].*", re.DOTALL)
-
 
 def plain_form(word):
     """Return a word in lower case and with straight apostrophes."""
     return word.lower().replace("’", "'")
-
-
-@lru_cache(maxsize=10_000)
-def _base(label):
-    """Return a label without marks; -LRB- has none."""
-    return label if label.startswith("-") else MARKS.sub("", label)
 
 
 def _places(side, n):
@@ -142,8 +132,8 @@ def _first_conjunct(labels, head):
 @lru_cache(maxsize=100_000)
 def _collins_head(label, labels):
     """Return the position of the head among child labels as written."""
-    label = _base(label)
-    labels = tuple([_base(child) for child in labels])
+    label = bare_label(label)
+    labels = tuple([bare_label(child) for child in labels])
     if label not in NOUN_PHRASES:
         return _first_conjunct(labels, _table_head(label, labels))
     if labels[-1] == "POS":
@@ -155,12 +145,12 @@ def _content_head(head, labels, words):
     """Return the verb phrase after a head that is an auxiliary, else the head."""
     if words[head] is None:
         return head
-    tag = _base(labels[head])
+    tag = bare_label(labels[head])
     if tag in ("TO", "MD") or (
         tag.startswith("VB") and plain_form(words[head]) in AUXILIARIES
     ):
         for i in range(head + 1, len(labels)):
-            if words[i] is None and _base(labels[i]) == "VP":
+            if words[i] is None and bare_label(labels[i]) == "VP":
                 return i
     return head
 
@@ -179,7 +169,7 @@ def head_child(label, labels, words, *, semantic=False):
         An auxiliary gives its headship to the verb phrase after it.
     """
     head = _collins_head(label, labels)
-    if semantic and _base(label) in CLAUSES:
+    if semantic and bare_label(label) in CLAUSES:
         return _content_head(head, labels, words)
     return head
 

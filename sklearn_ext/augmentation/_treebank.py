@@ -4,7 +4,15 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-__all__ = ["Node", "clean_tree", "read_tree", "read_trees", "tree_tokens", "write_tree"]
+__all__ = [
+    "Node",
+    "bare_label",
+    "clean_tree",
+    "read_tree",
+    "read_trees",
+    "tree_tokens",
+    "write_tree",
+]
 
 # White space of files only: a token may hold a no-break space.
 PIECE = re.compile(r"[()]|[^() \t\n\r\f\v]+")
@@ -121,7 +129,7 @@ def tree_tokens(node):
 
 
 @lru_cache(maxsize=10_000)
-def _bare(label):
+def bare_label(label):
     """Return a label up to its first mark; -LRB- and its like have none."""
     return label if label.startswith("-") else LABEL_END.sub("", label)
 
@@ -129,7 +137,7 @@ def _bare(label):
 @lru_cache(maxsize=10_000)
 def _clean_label(label):
     """Return a label without functions and indices; of times NP~TMP remains."""
-    base = _bare(label)
+    base = bare_label(label)
     if base == "NP" and "TMP" in re.split("[-=~]", label):
         return "NP~TMP"
     return OTHER_NAMES.get(base, base)
@@ -140,7 +148,7 @@ def _clean(node):
     if isinstance(node.children, str):
         if node.label == "-NONE-":
             return None
-        return Node(_bare(node.label), node.children)
+        return Node(bare_label(node.label), node.children)
     label = _clean_label(node.label)
     children = [kept for child in node.children if (kept := _clean(child)) is not None]
     if not children:
